@@ -1,0 +1,1 @@
+export { LotseError, Sensitive } from "./kernel/index.ts";
