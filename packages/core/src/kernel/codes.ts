@@ -99,7 +99,10 @@ const table = {
 
   "dotenv.syntax": ["input", "a .env file is not well formed"],
   "dotenv.unrepresentable": ["input", "a value cannot be written in this .env dialect"],
-  "dotenv.placeholder": ["findings", "a .env file in the repository holds something other than a placeholder"],
+  "dotenv.placeholder": [
+    "findings",
+    "a .env file in the repository holds something other than a placeholder",
+  ],
   "dotenv.missing": ["findings", "a variable of the schema is missing in a .env file"],
   "dotenv.unknown": ["findings", "a .env file has a variable that the schema does not name"],
 
@@ -112,16 +115,23 @@ const table = {
   "release.no-code": ["input", "the code directory is missing or empty"],
   "release.too-large": ["input", "the code is larger than the limit"],
   "release.no-target": ["input", "lotse.yml does not say where to deploy"],
+  "release.ambiguous": ["usage", "a short release id fits several releases"],
 
   "rollout.failed": ["findings", "a rollout failed and was undone"],
   "rollout.locked": ["conflict", "another rollout is at work on this tenant and environment"],
   "rollout.not-in-release": ["notFound", "the release has nothing for this environment or tenant"],
   "rollout.nothing-to-undo": ["notFound", "there is no earlier release to go back to"],
+  "rollout.stale": ["conflict", "the plan was made for another state than the present one"],
+  "rollout.state": ["input", "a deployment state file is damaged"],
+  "rollout.interrupted": ["interrupted", "a rollout was stopped by the user and undone"],
 
   "target.start": ["findings", "the process did not start"],
   "target.unhealthy": ["findings", "the process did not become healthy in time"],
   "target.verify": ["findings", "the process failed after the switch"],
   "target.supervisor": ["machine", "the supervisor cannot be reached"],
+  "target.spec": ["input", "the description of the target is not valid"],
+  "target.port": ["machine", "the port that the target should listen on is taken"],
+  "target.refused": ["conflict", "the target refuses a step that would harm what is running"],
 
   "machine.missing": ["machine", "a program or package is missing"],
   "machine.exec": ["machine", "another program could not be run"],

@@ -25,11 +25,7 @@ export interface ExecOptions {
  *
  * @throws LotseError `machine.exec` when it cannot be started, or exceeds its bounds
  */
-export type Exec = (
-  program: string,
-  args: readonly string[],
-  options?: ExecOptions,
-) => Promise<ExecResult>;
+export type Exec = (program: string, args: readonly string[], options?: ExecOptions) => Promise<ExecResult>;
 
 /** Runs programs of this machine, by argument array and never through a shell. */
 export const systemExec: Exec = (program, args, options = {}) =>

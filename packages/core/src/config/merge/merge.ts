@@ -1,0 +1,171 @@
+import { LotseError, type ErrorCode } from "../../kernel/index.ts";
+import { diagnosticOf } from "../../kernel/index.ts";
+import {
+  isScalar,
+  mapNode,
+  sameValue,
+  whereOf,
+  withoutMark,
+  type ListNode,
+  type MapNode,
+  type Node,
+} from "../model/node.ts";
+import { formatPath } from "../model/path.ts";
+import type { Policy } from "../schema/policy.ts";
+import type { MergeContext } from "./context.ts";
+import { mergeLists } from "./list.ts";
+import { settle } from "./settle.ts";
+
+/**
+ * Merges a higher layer over a lower one. Neither is changed; what the higher layer does not touch is shared
+ * with the lower. Tags are obeyed and do not reach the result.
+ *
+ * Maps merge deeply, lists are replaced, of two single values the higher wins, unless the schema
+ * (`x-merge`) or a tag in the higher layer says otherwise.
+ */
+export function mergeMaps(
+  low: MapNode,
+  high: MapNode,
+  policy: Policy | undefined,
+  context: MergeContext,
+): MapNode {
+  if (high.entries.size === 0) return low;
+  const entries = new Map(low.entries);
+  for (const [key, node] of high.entries) {
+    const below = entries.get(key);
+    context.path.push(key);
+    const merged =
+      below === undefined ? settle(node, context) : mergeNodes(below, node, policy?.child(key), context);
+    context.path.pop();
+    if (merged === undefined) entries.delete(key);
+    else entries.set(key, merged);
+  }
+  return mapNode(entries, high.source, high.offset);
+}
+
+/**
+ * Merges one value over another.
+ *
+ * @returns `undefined` where the higher one deletes the lower
+ */
+export function mergeNodes(
+  low: Node,
+  high: Node,
+  policy: Policy | undefined,
+  context: MergeContext,
+): Node | undefined {
+  if (high.mark === "delete") return undefined;
+  if (high.mark === "replace") return settle(withoutMark(high), context);
+  if (high.mark === undefined && policy?.strategy === "first") return low;
+  if (high.mark === undefined && policy?.strategy === "error") {
+    if (!sameValue(low, high)) report(context, "merge.redefined", "may be set by one layer only", low, high);
+    return settle(high, context);
+  }
+  if (!sameKind(low, high)) {
+    const [was, is] = [describeKind(low), describeKind(high)];
+    report(context, "merge.kind-change", `changes from ${was} to ${is}`, low, high);
+    return settle(withoutMark(high), context);
+  }
+  if (low.kind === "map" && high.kind === "map") return mergeTwoMaps(low, high, policy, context);
+  if (low.kind === "list" && high.kind === "list") return mergeTwoLists(low, high, policy, context);
+  return settle(withoutMark(high), context);
+}
+
+function mergeTwoMaps(
+  low: MapNode,
+  high: MapNode,
+  policy: Policy | undefined,
+  context: MergeContext,
+): Node | undefined {
+  const strategy = high.mark === "merge" ? "deep" : (policy?.strategy ?? "deep");
+  switch (strategy) {
+    case "deep":
+      return mergeMaps(low, high, policy, context);
+    case "replace":
+      return settle(high, context);
+    default:
+      report(context, "merge.strategy", `is a map, so x-merge: ${strategy} does not fit`, low, high);
+      return settle(high, context);
+  }
+}
+
+function mergeTwoLists(
+  low: ListNode,
+  high: ListNode,
+  policy: Policy | undefined,
+  context: MergeContext,
+): Node | undefined {
+  const own = high.mark === "merge" ? mergeKindOf(low, high, policy) : high.mark;
+  const strategy = own ?? policy?.strategy ?? "replace";
+  switch (strategy) {
+    case "replace":
+      return settle(withoutMark(high), context);
+    case "append":
+    case "prepend":
+    case "union":
+    case "byKey":
+      return mergeLists(strategy, low, high, { policy, context, mergeItems: mergeMaps });
+    default:
+      report(context, "merge.strategy", `is a list, so x-merge: ${strategy} does not fit`, low, high);
+      return settle(withoutMark(high), context);
+  }
+}
+
+/** `!merge` on a list: by key where its items are maps, as a union otherwise. */
+function mergeKindOf(low: ListNode, high: ListNode, policy: Policy | undefined): "byKey" | "union" {
+  if (policy?.strategy === "byKey" || policy?.strategy === "union") return policy.strategy;
+  return [...low.items, ...high.items].some((item) => item.kind === "map") ? "byKey" : "union";
+}
+
+/**
+ * Whether a value may stand in for another without `!replace`. `null` may stand for anything; integers and
+ * floats are both numbers; what a reference stands for is checked when it is known.
+ */
+function sameKind(low: Node, high: Node): boolean {
+  if (low.kind === high.kind || low.kind === "null" || high.kind === "null") return true;
+  if (isUnbound(low) || isUnbound(high)) return true;
+  return isNumber(low) && isNumber(high);
+}
+
+function isNumber(node: Node): boolean {
+  return node.kind === "integer" || node.kind === "float";
+}
+
+/** Whether a node is a text that is a reference, so that its kind is not known yet. */
+function isUnbound(node: Node): boolean {
+  return isScalar(node) && node.hasReferences && /^\$\{[^]*\}$/u.test(String(node.value));
+}
+
+/** The word for a node's kind in messages. */
+export function describeKind(node: Node): string {
+  switch (node.kind) {
+    case "integer":
+      return "an integer";
+    case "float":
+      return "a number";
+    case "null":
+      return "null";
+    default:
+      return `a ${node.kind}`;
+  }
+}
+
+function report(context: MergeContext, code: ErrorCode, what: string, low: Node, high: Node): void {
+  const path = formatPath(context.path);
+  const hints: Partial<Record<ErrorCode, string>> = {
+    "merge.kind-change": "correct the value, or tag it !replace if the change is meant",
+    "merge.redefined": "set it in one layer; its schema says x-merge: error",
+    "merge.strategy": "correct x-merge in the schema",
+  };
+  context.report(
+    diagnosticOf(
+      new LotseError({
+        code,
+        message: `${path} ${what}`,
+        hint: hints[code],
+        where: whereOf(high, path),
+        related: [whereOf(low, path)],
+      }),
+    ),
+  );
+}

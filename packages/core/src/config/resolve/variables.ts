@@ -1,0 +1,224 @@
+import { isLotseError, type Diagnostic, diagnosticOf, LotseError } from "../../kernel/index.ts";
+import { mapNode, scalarNode, type MapNode, type Node } from "../model/node.ts";
+import { formatPath, isForbiddenKey, parsePath, type Path } from "../model/path.ts";
+import type { PlainValue } from "../model/plain.ts";
+import { SecretReference } from "../model/secret.ts";
+import { LabelledSource, TextSource, type Source } from "../model/source.ts";
+import { defaultLimits } from "../parse/limits.ts";
+import { parseYaml } from "../parse/yaml.ts";
+import type { Document } from "../parse/document.ts";
+import { coerceText, relocate } from "../schema/coercion.ts";
+import type { Policy } from "../schema/policy.ts";
+import type { SetEntry } from "./request.ts";
+
+/** A layer that is not a file, with what was wrong in it. */
+export interface VariableLayer {
+  readonly document: Document;
+  readonly problems: readonly Diagnostic[];
+}
+
+/**
+ * Makes a layer of the variables that begin with a prefix: `PREFIX` + `A__B__C` sets the path `a.b.c`. Names
+ * are matched with the schema's keys without regard to case, `-` and `_`; what the schema does not know is
+ * lower case. Values are texts, read as the type that the schema gives to the path.
+ */
+export function layerOfProcess(
+  prefix: string,
+  variables: Readonly<Record<string, string | undefined>>,
+  policy: Policy | undefined,
+): VariableLayer {
+  const source = new LabelledSource("process environment");
+  const builder = new TreeBuilder(source);
+  for (const name of Object.keys(variables)
+    .filter((key) => key.startsWith(prefix))
+    .sort()) {
+    const offset = source.add(`env:${name}`);
+    builder.guard(offset, () => {
+      const path = pathOfVariable(name.slice(prefix.length), policy);
+      const text = variables[name] ?? "";
+      builder.put(
+        path,
+        coerceText({ text, source, offset }, policyOf(policy, path), formatPath(path)),
+        offset,
+      );
+    });
+  }
+  return builder.finish();
+}
+
+/** Makes the highest layer from `--set` entries and library values. */
+export function layerOfSet(entries: readonly SetEntry[], policy: Policy | undefined): VariableLayer {
+  const source = new LabelledSource("--set");
+  const builder = new TreeBuilder(source);
+  for (const entry of entries) {
+    const offset = source.add(`--set ${entry.path}`);
+    builder.guard(offset, () => {
+      const path = parsePath(entry.path);
+      if (path.length === 0) {
+        throw new LotseError({
+          code: "parse.path",
+          message: "--set needs a path",
+          hint: "write --set a.b=value",
+        });
+      }
+      const node =
+        "text" in entry
+          ? readSetText(entry.text, policyOf(policy, path), source, offset)
+          : nodeOfPlain(entry.value, source, offset);
+      builder.put(path, node, offset);
+    });
+  }
+  return builder.finish();
+}
+
+/** A text after `--set path=` is read as YAML, unless the schema wants a string there. */
+function readSetText(text: string, policy: Policy | undefined, source: Source, offset: number): Node {
+  const parsed = parseYaml(new TextSource("--set", text), defaultLimits);
+  const node =
+    parsed === undefined
+      ? scalarNode({ kind: "string", value: "", source, offset })
+      : relocate(parsed, source, offset);
+  const wantsText = policy?.types.has("string") === true && node.mark === undefined;
+  const numeric = node.kind === "integer" || node.kind === "float" || node.kind === "boolean";
+  const fits = policy?.types.has(node.kind === "float" ? "number" : (node.kind as "integer")) === true;
+  return wantsText && numeric && !fits
+    ? scalarNode({ kind: "string", value: text.trim(), source, offset })
+    : node;
+}
+
+/** Turns a JavaScript value into nodes that are all placed at one offset. */
+export function nodeOfPlain(value: PlainValue | undefined, source: Source, offset: number): Node {
+  if (value === null || value === undefined) return scalarNode({ kind: "null", value: null, source, offset });
+  if (value instanceof SecretReference) return scalarNode({ kind: "secret", value, source, offset });
+  switch (typeof value) {
+    case "string":
+      return scalarNode({ kind: "string", value, source, offset, hasReferences: value.includes("${") });
+    case "boolean":
+      return scalarNode({ kind: "boolean", value, source, offset });
+    case "bigint":
+      return scalarNode({ kind: "integer", value, source, offset });
+    case "number":
+      if (!Number.isFinite(value)) {
+        throw new LotseError({
+          code: "usage.argument",
+          message: `${value} is no value of a configuration`,
+          hint: "use a finite number",
+        });
+      }
+      return scalarNode({ kind: Number.isInteger(value) ? "integer" : "float", value, source, offset });
+    default:
+      return collectionOfPlain(value, source, offset);
+  }
+}
+
+function collectionOfPlain(value: object, source: Source, offset: number): Node {
+  if (Array.isArray(value)) {
+    const items = (value as readonly PlainValue[]).map((item) => nodeOfPlain(item, source, offset));
+    return {
+      kind: "list",
+      items,
+      source,
+      offset,
+      mark: undefined,
+      hasReferences: items.some((item) => item.hasReferences),
+      hasMarks: false,
+    };
+  }
+  const entries = new Map<string, Node>();
+  for (const key of Object.keys(value)) {
+    if (isForbiddenKey(key)) {
+      throw new LotseError({
+        code: "parse.forbidden-key",
+        message: `the key "${key}" is not allowed`,
+        hint: "choose another name",
+      });
+    }
+    entries.set(key, nodeOfPlain((value as Record<string, PlainValue>)[key], source, offset));
+  }
+  return mapNode(entries, source, offset);
+}
+
+function pathOfVariable(name: string, policy: Policy | undefined): Path {
+  let at = policy;
+  return name.split("__").map((part) => {
+    const key = matchKey(part, at?.keys ?? []) ?? part.toLowerCase();
+    if (key === "" || isForbiddenKey(key)) {
+      throw new LotseError({
+        code: "parse.path",
+        message: `the name has a part that is no key: "${part}"`,
+        hint: "write it as PREFIX__A__B for the path a.b",
+      });
+    }
+    at = at?.child(key);
+    return key;
+  });
+}
+
+function matchKey(part: string, keys: readonly string[]): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replaceAll("-", "_");
+  return keys.find((key) => key === part) ?? keys.find((key) => plain(key) === plain(part));
+}
+
+function policyOf(root: Policy | undefined, path: Path): Policy | undefined {
+  return path.reduce<Policy | undefined>((policy, key) => policy?.child(key), root);
+}
+
+/** Puts values at paths and makes a document of them. A later value at the same path wins. */
+class TreeBuilder {
+  readonly #source: LabelledSource;
+  readonly #root = new Map<string, Node>();
+  readonly #problems: Diagnostic[] = [];
+
+  constructor(source: LabelledSource) {
+    this.#source = source;
+  }
+
+  guard(offset: number, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!isLotseError(error)) throw error;
+      const diagnostic = diagnosticOf(error);
+      this.#problems.push({ ...diagnostic, where: { ...diagnostic.where, ...this.#source.where(offset) } });
+    }
+  }
+
+  put(path: Path, node: Node, offset: number): void {
+    let entries = this.#root;
+    for (const key of path.slice(0, -1)) {
+      const child = entries.get(key);
+      const inner = new Map(child?.kind === "map" ? child.entries : []);
+      entries.set(key, {
+        kind: "map",
+        entries: inner,
+        source: this.#source,
+        offset,
+        mark: undefined,
+        hasReferences: true,
+        hasMarks: true,
+      });
+      entries = inner;
+    }
+    entries.set(path.at(-1) as string, node);
+  }
+
+  finish(): VariableLayer {
+    const root = rebuild({
+      kind: "map",
+      entries: this.#root,
+      source: this.#source,
+      offset: 0,
+      mark: undefined,
+      hasReferences: false,
+      hasMarks: false,
+    });
+    return { document: { source: this.#source, root, parents: [] }, problems: this.#problems };
+  }
+}
+
+/** Works out the flags of maps that were built from the outside in. */
+function rebuild(map: MapNode): MapNode {
+  const entries = new Map<string, Node>();
+  for (const [key, child] of map.entries) entries.set(key, child.kind === "map" ? rebuild(child) : child);
+  return mapNode(entries, map.source, map.offset, map.mark);
+}
