@@ -84,6 +84,7 @@ const table = {
 
   "schema.invalid": ["input", "the schema itself is broken"],
   "schema.violation": ["findings", "a value does not fit the schema"],
+  "schema.plain-secret": ["findings", "a secret stands in plain text where a reference belongs"],
   "schema.coercion": ["input", "a text cannot be read as the type that the schema wants"],
   "schema.unsupported": ["input", "the schema uses something that cannot be done"],
 
