@@ -16,6 +16,8 @@ export interface ExecOptions {
   readonly timeoutMs?: number;
   /** @defaultValue 64 MiB */
   readonly maxOutputBytes?: number;
+  /** How output bytes become text; `latin1` keeps each byte as one character. @defaultValue "utf8" */
+  readonly encoding?: "utf8" | "latin1";
   /** Further variables on top of the process environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -38,7 +40,7 @@ export const systemExec: Exec = (program, args, options = {}) =>
         timeout: options.timeoutMs ?? 60_000,
         maxBuffer: options.maxOutputBytes ?? 64 * 1024 * 1024,
         env: { ...process.env, ...options.env },
-        encoding: "utf8",
+        encoding: options.encoding ?? "utf8",
       },
       (error, stdout, stderr) => {
         if (error === null) resolve({ status: 0, stdout, stderr });
