@@ -31,7 +31,14 @@ export class GitFiles implements Files {
     exec: Exec,
     wanted: (path: string) => boolean,
   ): Promise<GitFiles> {
-    const listing = await git(exec, directory, ["ls-tree", "-r", "-l", "-z", "--full-tree", await treeOf(exec, directory, revision)]);
+    const listing = await git(exec, directory, [
+      "ls-tree",
+      "-r",
+      "-l",
+      "-z",
+      "--full-tree",
+      await treeOf(exec, directory, revision),
+    ]);
     const objects = new Map<string, { id: string; size: number }>();
     for (const line of listing.split("\0").filter((text) => text !== "")) {
       const match = /^(\d+) blob ([0-9a-f]+)\s+(\d+)\t(.*)$/su.exec(line);
@@ -39,7 +46,11 @@ export class GitFiles implements Files {
       if (mode === "120000" || id === undefined || path === undefined || !wanted(path)) continue;
       objects.set(path, { id, size: Number(size) });
     }
-    const blobs = await readBlobs(exec, directory, [...objects.values()].map(({ id }) => id));
+    const blobs = await readBlobs(
+      exec,
+      directory,
+      [...objects.values()].map(({ id }) => id),
+    );
     const contents = new Map([...objects].map(([path, { id }]) => [path, blobs.get(id) as Uint8Array]));
     return new GitFiles(`${directory} at ${revision}`, { objects, contents });
   }
@@ -62,10 +73,30 @@ export class GitFiles implements Files {
 }
 
 /** The files of a workspace that differ between a revision and the working tree, also those git does not track. */
-export async function changedSince(directory: string, revision: string, exec: Exec): Promise<ReadonlySet<string>> {
+export async function changedSince(
+  directory: string,
+  revision: string,
+  exec: Exec,
+): Promise<ReadonlySet<string>> {
   await treeOf(exec, directory, revision);
-  const tracked = await git(exec, directory, ["diff", "--name-only", "--no-renames", "--relative", "-z", revision, "--", "."]);
-  const untracked = await git(exec, directory, ["ls-files", "--others", "--exclude-standard", "-z", "--", "."]);
+  const tracked = await git(exec, directory, [
+    "diff",
+    "--name-only",
+    "--no-renames",
+    "--relative",
+    "-z",
+    revision,
+    "--",
+    ".",
+  ]);
+  const untracked = await git(exec, directory, [
+    "ls-files",
+    "--others",
+    "--exclude-standard",
+    "-z",
+    "--",
+    ".",
+  ]);
   return new Set([...tracked.split("\0"), ...untracked.split("\0")].filter((path) => path !== ""));
 }
 
@@ -77,20 +108,36 @@ export async function hasRevision(directory: string, exec: Exec): Promise<boolea
 
 /** The tree object of the workspace's directory in a revision. */
 async function treeOf(exec: Exec, directory: string, revision: string): Promise<string> {
-  if (revision.startsWith("-") || revision === "") throw failed(`"${revision}" is no revision`, "name a commit, branch or tag");
+  if (revision.startsWith("-") || revision === "")
+    throw failed(`"${revision}" is no revision`, "name a commit, branch or tag");
   const prefix = (await git(exec, directory, ["rev-parse", "--show-prefix"])).trim();
-  const result = await exec("git", ["-C", directory, "rev-parse", "--verify", "--quiet", `${revision}^{commit}`]);
-  if (result.status !== 0) throw failed(`there is no revision ${revision}`, "name a commit, branch or tag of this repository");
+  const result = await exec("git", [
+    "-C",
+    directory,
+    "rev-parse",
+    "--verify",
+    "--quiet",
+    `${revision}^{commit}`,
+  ]);
+  if (result.status !== 0)
+    throw failed(`there is no revision ${revision}`, "name a commit, branch or tag of this repository");
   const commit = result.stdout.trim();
   return prefix === "" ? `${commit}^{tree}` : `${commit}:${prefix.replace(/\/$/u, "")}`;
 }
 
 /** Reads many objects with one process (https://git-scm.com/docs/git-cat-file#_batch_output). */
-async function readBlobs(exec: Exec, directory: string, ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+async function readBlobs(
+  exec: Exec,
+  directory: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
   const blobs = new Map<string, Uint8Array>();
   if (ids.length === 0) return blobs;
-  const output = await git(exec, directory, ["cat-file", "--batch"], { input: `${ids.join("\n")}\n`, encoding: "latin1" });
-  for (let at = 0; at < output.length; ) {
+  const output = await git(exec, directory, ["cat-file", "--batch"], {
+    input: `${ids.join("\n")}\n`,
+    encoding: "latin1",
+  });
+  for (let at = 0; at < output.length;) {
     const end = output.indexOf("\n", at);
     const [id = "", , size = "0"] = output.slice(at, end).split(" ");
     blobs.set(id, Buffer.from(output.slice(end + 1, end + 1 + Number(size)), "latin1"));
@@ -99,8 +146,16 @@ async function readBlobs(exec: Exec, directory: string, ids: readonly string[]):
   return blobs;
 }
 
-async function git(exec: Exec, directory: string, args: readonly string[], options: ExecOptions = {}): Promise<string> {
-  const result = await exec("git", ["-C", directory, ...args], { maxOutputBytes: 1024 * 1024 * 1024, ...options });
+async function git(
+  exec: Exec,
+  directory: string,
+  args: readonly string[],
+  options: ExecOptions = {},
+): Promise<string> {
+  const result = await exec("git", ["-C", directory, ...args], {
+    maxOutputBytes: 1024 * 1024 * 1024,
+    ...options,
+  });
   if (result.status === 0) return result.stdout;
   throw failed(
     `git ${args[0] ?? ""} failed: ${result.stderr.trim().split("\n")[0] ?? ""}`,

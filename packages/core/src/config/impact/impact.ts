@@ -60,7 +60,10 @@ export function findReach(engine: ConfigEngine, files: ReadonlySet<string>): rea
       .map((leaf) => formatPath(leaf, snapshot.root))
       .filter((path) => {
         const told = explain(snapshot, path);
-        return files.has(told.file) || told.through.some((where) => where.file !== undefined && files.has(where.file));
+        return (
+          files.has(told.file) ||
+          told.through.some((where) => where.file !== undefined && files.has(where.file))
+        );
       });
     if (paths.length > 0) found.push({ ...scope, paths });
   }
@@ -90,7 +93,11 @@ function scopesOf(...engines: readonly ConfigEngine[]): readonly SidedScope[] {
 function touchesEverything(engine: ConfigEngine, changed: ReadonlySet<string>): boolean {
   const { workspace } = engine;
   return [...changed].some(
-    (file) => file === "lotse.yml" || file === workspace.schema || !/\.(?:ya?ml|json)$/u.test(file) || !file.startsWith(`${workspace.root}/`),
+    (file) =>
+      file === "lotse.yml" ||
+      file === workspace.schema ||
+      !/\.(?:ya?ml|json)$/u.test(file) ||
+      !file.startsWith(`${workspace.root}/`),
   );
 }
 

@@ -18,7 +18,8 @@ export type ConfigShape = Register extends { readonly config: infer Shape } ? Sh
 export type PathOf<Value> = Value extends readonly unknown[]
   ? string
   : Value extends object
-    ? { [Key in keyof Value & string]: Key | `${Key}.${PathOf<NonNullable<Value[Key]>>}` }[keyof Value & string]
+    ? { [Key in keyof Value & string]: Key | `${Key}.${PathOf<NonNullable<Value[Key]>>}` }[keyof Value &
+        string]
     : never;
 
 /** The value at a path of a value. */

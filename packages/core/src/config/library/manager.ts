@@ -78,7 +78,8 @@ export class EnvironmentConfigManager {
       set: setEntries(options.set),
     });
     const findings = this.#validate ? this.check(snapshot) : snapshot.diagnostics;
-    if (findings.some((finding) => finding.severity === "error")) throw invalidConfig(snapshot.scope, findings);
+    if (findings.some((finding) => finding.severity === "error"))
+      throw invalidConfig(snapshot.scope, findings);
     return new EnvironmentConfig(snapshot);
   }
 
@@ -137,5 +138,5 @@ export function findWorkspace(start: string): string {
 
 function setEntries(set: LoadOptions["set"]): readonly SetEntry[] | undefined {
   if (set === undefined || Array.isArray(set)) return set as readonly SetEntry[] | undefined;
-  return Object.entries(set).map(([path, value]) => ({ path, value: value as PlainValue }));
+  return Object.entries(set).map(([path, value]) => ({ path, value }));
 }

@@ -13,11 +13,19 @@ export function toJson(node: Node, indent = 2): string {
 function write(node: Node, indent: number, depth: number): string {
   if (node.kind === "map") {
     const colon = indent === 0 ? ":" : ": ";
-    const entries = [...node.entries].map(([key, child]) => JSON.stringify(key) + colon + write(child, indent, depth + 1));
+    const entries = [...node.entries].map(
+      ([key, child]) => JSON.stringify(key) + colon + write(child, indent, depth + 1),
+    );
     return wrap("{", entries, "}", indent, depth);
   }
   if (node.kind === "list") {
-    return wrap("[", node.items.map((item) => write(item, indent, depth + 1)), "]", indent, depth);
+    return wrap(
+      "[",
+      node.items.map((item) => write(item, indent, depth + 1)),
+      "]",
+      indent,
+      depth,
+    );
   }
   if (node.kind === "integer" || node.kind === "float") return node.text ?? String(node.value);
   return JSON.stringify(node.kind === "secret" ? String(node.value) : node.value);

@@ -16,7 +16,9 @@ type ListLike = Extract<Node, { kind: "list" }>;
 
 function writeMap(node: MapLike, depth: number): string {
   const indent = "  ".repeat(depth);
-  return [...node.entries].map(([key, child]) => `${indent}${writeText(key)}:${writeChild(child, depth + 1)}`).join("");
+  return [...node.entries]
+    .map(([key, child]) => `${indent}${writeText(key)}:${writeChild(child, depth + 1)}`)
+    .join("");
 }
 
 function writeList(node: ListLike, depth: number): string {
@@ -58,7 +60,10 @@ function writeInline(node: Node, depth: number): string {
 
 /** A text of several lines is a block where its lines allow that; any other is on one line. */
 function writeString(text: string, depth: number): string {
-  const block = text.includes("\n") && !/^\s|[^\S\n]\n|\r|[^\S\n]$|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]/u.test(text);
+  const block =
+    text.includes("\n") &&
+    !/^\s|[^\S\n]\n|[^\S\n]$/u.test(text) &&
+    !control.test(text.replaceAll(/[\t\n]/gu, ""));
   if (!block || text.trim() === "") return writeText(text);
   const trailing = /\n*$/u.exec(text)?.[0].length ?? 0;
   const chomping = trailing === 0 ? "-" : trailing === 1 ? "" : "+";
@@ -69,16 +74,26 @@ function writeString(text: string, depth: number): string {
 
 /** What readers of YAML 1.1 take for a boolean, a number, a date or null (https://yaml.org/type/). */
 const ambiguous = /^(?:y|n|yes|no|on|off|true|false|null|~|[-+]?\.?[0-9].*|[-+]?\.(?:inf|nan)|<<|=)$/iu;
-const unsafe = /^[\s!&*?|>@`"'%#,[\]{}-]|^:|: |:$| #|[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]|\s$/u;
+const unsafe = /^[\s!&*?|>@`"'%#,[\]{}-]|^:|: |:$| #|\s$/u;
+/** Control characters and line separators, which a reader may change or refuse. */
+const control = /[\p{Cc}\u2028\u2029\ufeff]/u;
 
 /** Whether a text may stand without quotes and be read as itself by every reader. */
 export function isPlainSafe(text: string): boolean {
-  return text !== "" && !ambiguous.test(text) && !unsafe.test(text) && readPlain(text).kind === "string";
+  return (
+    text !== "" &&
+    !ambiguous.test(text) &&
+    !unsafe.test(text) &&
+    !control.test(text) &&
+    readPlain(text).kind === "string"
+  );
 }
 
 /** Writes a text as one YAML scalar, quoted where that is needed. */
 export function writeText(text: string): string {
-  return isPlainSafe(text) ? text : JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/gu, escapeUnit);
+  return isPlainSafe(text)
+    ? text
+    : JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/gu, escapeUnit);
 }
 
 function escapeUnit(unit: string): string {

@@ -7,6 +7,11 @@ import { explain, type Explanation } from "./explain.ts";
  *
  * @throws LotseError `layer.unknown`, `config.unknown-path` when nothing would stand there
  */
-export function whyNot(engine: ConfigEngine, request: ResolveRequest, path: string, layer: string): Explanation {
+export function whyNot(
+  engine: ConfigEngine,
+  request: ResolveRequest,
+  path: string,
+  layer: string,
+): Explanation {
   return explain(engine.resolve({ ...request, without: [...(request.without ?? []), layer] }), path);
 }

@@ -36,7 +36,10 @@ function isAlternative(error: ErrorObject): boolean {
 }
 
 /** The errors of each branch on the value that failed, with paths from the root. */
-function branchErrors(error: ErrorObject, find: BranchFinder): readonly (readonly ErrorObject[])[] | undefined {
+function branchErrors(
+  error: ErrorObject,
+  find: BranchFinder,
+): readonly (readonly ErrorObject[])[] | undefined {
   if (!Array.isArray(error.schema)) return undefined;
   const result: (readonly ErrorObject[])[] = [];
   for (let index = 0; index < error.schema.length; index++) {
@@ -44,7 +47,10 @@ function branchErrors(error: ErrorObject, find: BranchFinder): readonly (readonl
     if (validate === undefined) return undefined;
     validate(error.data);
     result.push(
-      (validate.errors ?? []).map((inner) => ({ ...inner, instancePath: error.instancePath + inner.instancePath })),
+      (validate.errors ?? []).map((inner) => ({
+        ...inner,
+        instancePath: error.instancePath + inner.instancePath,
+      })),
     );
   }
   return result;
@@ -59,9 +65,12 @@ function bestOf(branches: readonly (readonly ErrorObject[])[], base: string): re
   const mismatches = (branch: readonly ErrorObject[]): number =>
     branch.filter(
       (error) =>
-        ["const", "enum", "type"].includes(error.keyword) && error.instancePath.split("/").length <= depth + 1,
+        ["const", "enum", "type"].includes(error.keyword) &&
+        error.instancePath.split("/").length <= depth + 1,
     ).length;
   const scored = branches.map((branch) => ({ branch, mismatches: mismatches(branch) }));
-  scored.sort((left, right) => left.mismatches - right.mismatches || left.branch.length - right.branch.length);
+  scored.sort(
+    (left, right) => left.mismatches - right.mismatches || left.branch.length - right.branch.length,
+  );
   return scored[0]?.branch ?? [];
 }

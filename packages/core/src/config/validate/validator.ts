@@ -84,7 +84,8 @@ function diagnosticFor(error: ErrorObject, snapshot: Snapshot): Diagnostic {
   const path = formatPath(segments, snapshot.root);
   const policy = policyAt(snapshot.policy, segments, snapshot.root);
   const wording = wordingOf(error, { path, node, policy });
-  const key = wording.child ?? (error.keyword === "required" ? String(error.params["missingProperty"]) : undefined);
+  const key =
+    wording.child ?? (error.keyword === "required" ? String(error.params["missingProperty"]) : undefined);
   return {
     code: "schema.violation",
     severity: "error",
@@ -107,9 +108,11 @@ function placeOf(snapshot: Snapshot, segments: Path, child: string | undefined, 
 function plainSecrets(node: Node, policy: Policy | undefined, path: string, found: Diagnostic[]): void {
   if (policy === undefined) return;
   if (node.kind === "map") {
-    for (const [key, child] of node.entries) plainSecrets(child, policy.child(key), joinKey(path, key), found);
+    for (const [key, child] of node.entries)
+      plainSecrets(child, policy.child(key), joinKey(path, key), found);
   } else if (node.kind === "list") {
-    for (const [index, item] of node.items.entries()) plainSecrets(item, policy.items, joinIndex(path, index), found);
+    for (const [index, item] of node.items.entries())
+      plainSecrets(item, policy.items, joinIndex(path, index), found);
   } else if (policy.secret && isPlainSecret(node)) {
     found.push({
       code: "schema.plain-secret",

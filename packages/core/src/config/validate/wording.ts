@@ -24,21 +24,37 @@ type Words = (params: Readonly<Record<string, unknown>>, context: WordingContext
 const words: Readonly<Record<string, Words>> = {
   required: ({ missingProperty }, context) => missing(String(missingProperty), context),
   additionalProperties: ({ additionalProperty }, context) => unknownKey(String(additionalProperty), context),
-  unevaluatedProperties: ({ unevaluatedProperty }, context) => unknownKey(String(unevaluatedProperty), context),
+  unevaluatedProperties: ({ unevaluatedProperty }, context) =>
+    unknownKey(String(unevaluatedProperty), context),
   type: ({ type }, context) => wrongType([type].flat().map(String), context),
   enum: ({ allowedValues }, context) => notAllowed((allowedValues as unknown[]).map(String), context),
   const: ({ allowedValue }, context) => notAllowed([String(allowedValue)], context),
-  minimum: ({ limit }, context) => bound(context, `below the minimum ${String(limit)}`, `use ${String(limit)} or more`),
-  maximum: ({ limit }, context) => bound(context, `above the maximum ${String(limit)}`, `use ${String(limit)} or less`),
-  exclusiveMinimum: ({ limit }, context) => bound(context, `not above ${String(limit)}`, `use more than ${String(limit)}`),
-  exclusiveMaximum: ({ limit }, context) => bound(context, `not below ${String(limit)}`, `use less than ${String(limit)}`),
-  multipleOf: ({ multipleOf }, context) => bound(context, `no multiple of ${String(multipleOf)}`, `use a multiple of ${String(multipleOf)}`),
-  minLength: ({ limit }, context) => bound(context, `shorter than ${String(limit)} characters`, "write a longer text"),
-  maxLength: ({ limit }, context) => bound(context, `longer than ${String(limit)} characters`, "write a shorter text"),
-  pattern: ({ pattern }, context) => bound(context, `which does not match ${String(pattern)}`, "write it in that form"),
-  format: ({ format }, context) => bound(context, `which is no ${String(format)}`, `write a valid ${String(format)}`),
-  minItems: ({ limit }, { path }) => ({ message: `${path} has fewer than ${String(limit)} items`, hint: "add items" }),
-  maxItems: ({ limit }, { path }) => ({ message: `${path} has more than ${String(limit)} items`, hint: "remove items" }),
+  minimum: ({ limit }, context) =>
+    bound(context, `below the minimum ${String(limit)}`, `use ${String(limit)} or more`),
+  maximum: ({ limit }, context) =>
+    bound(context, `above the maximum ${String(limit)}`, `use ${String(limit)} or less`),
+  exclusiveMinimum: ({ limit }, context) =>
+    bound(context, `not above ${String(limit)}`, `use more than ${String(limit)}`),
+  exclusiveMaximum: ({ limit }, context) =>
+    bound(context, `not below ${String(limit)}`, `use less than ${String(limit)}`),
+  multipleOf: ({ multipleOf }, context) =>
+    bound(context, `no multiple of ${String(multipleOf)}`, `use a multiple of ${String(multipleOf)}`),
+  minLength: ({ limit }, context) =>
+    bound(context, `shorter than ${String(limit)} characters`, "write a longer text"),
+  maxLength: ({ limit }, context) =>
+    bound(context, `longer than ${String(limit)} characters`, "write a shorter text"),
+  pattern: ({ pattern }, context) =>
+    bound(context, `which does not match ${String(pattern)}`, "write it in that form"),
+  format: ({ format }, context) =>
+    bound(context, `which is no ${String(format)}`, `write a valid ${String(format)}`),
+  minItems: ({ limit }, { path }) => ({
+    message: `${path} has fewer than ${String(limit)} items`,
+    hint: "add items",
+  }),
+  maxItems: ({ limit }, { path }) => ({
+    message: `${path} has more than ${String(limit)} items`,
+    hint: "remove items",
+  }),
   uniqueItems: ({ i, j }, { path }) => ({
     message: `${path} holds the same item twice, at ${String(j)} and ${String(i)}`,
     hint: "remove one of the two",
@@ -74,7 +90,10 @@ function missing(key: string, { path, node }: WordingContext): Wording {
   const similar = nearest(key, known);
   return {
     message: `${joinKey(path, key)} is missing`,
-    hint: similar === undefined ? "set it in one of the layers" : `"${similar}" stands there; did you mean "${key}"?`,
+    hint:
+      similar === undefined
+        ? "set it in one of the layers"
+        : `"${similar}" stands there; did you mean "${key}"?`,
   };
 }
 
@@ -84,7 +103,12 @@ function unknownKey(key: string, { path, policy }: WordingContext): Wording {
   const list = known.slice(0, 12).join(", ");
   return {
     message: `${joinKey(path, key)} is not in the schema`,
-    hint: similar !== undefined ? `did you mean "${similar}"?` : list === "" ? "remove it" : `known here are ${list}`,
+    hint:
+      similar !== undefined
+        ? `did you mean "${similar}"?`
+        : list === ""
+          ? "remove it"
+          : `known here are ${list}`,
     child: key,
   };
 }
@@ -92,11 +116,19 @@ function unknownKey(key: string, { path, policy }: WordingContext): Wording {
 function wrongType(types: readonly string[], context: WordingContext): Wording {
   const { node, path } = context;
   const wanted = types.join(" or ");
-  const quoted = node?.kind === "string" && types.some((type) => type !== "string" && type !== "object" && type !== "array");
-  const number = (node?.kind === "integer" || node?.kind === "float" || node?.kind === "boolean") && types.includes("string");
+  const quoted =
+    node?.kind === "string" &&
+    types.some((type) => type !== "string" && type !== "object" && type !== "array");
+  const number =
+    (node?.kind === "integer" || node?.kind === "float" || node?.kind === "boolean") &&
+    types.includes("string");
   return {
     message: `${path} is ${show(context)}${node === undefined || !isScalar(node) ? "" : ` (${describeKind(node)})`}, the schema wants ${wanted}`,
-    hint: number ? "put it in quotes" : quoted ? "write it without quotes, as a JSON number, true, false or null" : `write ${wanted}`,
+    hint: number
+      ? "put it in quotes"
+      : quoted
+        ? "write it without quotes, as a JSON number, true, false or null"
+        : `write ${wanted}`,
   };
 }
 

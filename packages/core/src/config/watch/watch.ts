@@ -1,7 +1,7 @@
 import { relative, sep } from "node:path";
 import { watch as watchFiles, type FSWatcher } from "chokidar";
-import { isLotseError, type Diagnostic, diagnosticOf } from "../../kernel/index.ts";
-import { EnvironmentConfig, invalidConfig } from "../library/environment-config.ts";
+import { diagnosticOf, isLotseError, type Diagnostic } from "../../kernel/index.ts";
+import { invalidConfig, type EnvironmentConfig } from "../library/environment-config.ts";
 import type { EnvironmentConfigManager, LoadOptions } from "../library/manager.ts";
 import { compare } from "../provenance/difference.ts";
 
@@ -50,7 +50,8 @@ export async function watchConfig(
   const state = new WatchState(manager, options, subscriber);
   const watcher = watchFiles(directory, {
     ignoreInitial: true,
-    ignored: (path) => /(?:^|[\\/])(?:node_modules|\.git|\.lotse)(?:[\\/]|$)/u.test(relative(directory, path)),
+    ignored: (path) =>
+      /(?:^|[\\/])(?:node_modules|\.git|\.lotse)(?:[\\/]|$)/u.test(relative(directory, path)),
   });
   const pending = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
@@ -91,7 +92,11 @@ class WatchState {
   readonly #subscriber: (event: WatchEvent) => void;
   #problem: string | undefined;
 
-  constructor(manager: EnvironmentConfigManager, options: LoadOptions, subscriber: (event: WatchEvent) => void) {
+  constructor(
+    manager: EnvironmentConfigManager,
+    options: LoadOptions,
+    subscriber: (event: WatchEvent) => void,
+  ) {
     this.#manager = manager;
     this.#options = options;
     this.#subscriber = subscriber;
