@@ -1,0 +1,105 @@
+import { mkdir, readdir, rename, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { isSystemError, LotseError } from "../kernel/index.ts";
+import { manifestSchema } from "./code-tree.ts";
+import type { TenantScope } from "./names.ts";
+import { corrupt, type ObjectStore } from "./objects.ts";
+import { makePrivateDirectory, removeTree, writePrivateFile } from "./private-files.ts";
+import { tenantPartOf, type Release } from "./release.ts";
+
+/** Where a release was written to; absolute paths. */
+export interface Materialised {
+  readonly codeDirectory: string;
+  readonly configFile: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const variablesSchema = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/u),
+  z.string().refine((value) => !value.includes("\0")),
+);
+
+/**
+ * Refuses variables that a process cannot be given.
+ *
+ * @throws LotseError `usage.argument` for a name that is not one, or a value with a zero byte
+ */
+export function checkVariables(
+  variables: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const parsed = variablesSchema.safeParse(variables);
+  if (parsed.success) return variables;
+  throw new LotseError({
+    code: "usage.argument",
+    message: `${JSON.stringify(String(parsed.error.issues[0]?.path[0]).slice(0, 80))} cannot be a process variable`,
+    hint: "names are letters, digits and underscores; values have no zero byte",
+  });
+}
+
+/**
+ * Writes a release's code and one tenant's configuration into a new directory, `code/` and `config.json`,
+ * each file checked against its digest. The directory appears with all its content or not at all.
+ *
+ * @param directory - absolute; must not exist, or be empty
+ * @throws LotseError `rollout.not-in-release`, `release.corrupt`, `file.ambiguous` when it is not empty
+ */
+export async function materialise(
+  objects: ObjectStore,
+  release: Release,
+  scope: TenantScope,
+  directory: string,
+): Promise<Materialised> {
+  const part = tenantPartOf(release, scope);
+  await refuseFull(directory);
+  const temporary = `${directory}.partial`;
+  await removeTree(temporary);
+  await makePrivateDirectory(temporary);
+  try {
+    const variables = part.variables === null ? {} : await readVariables(objects, part.variables);
+    await writeCode(objects, release.code, join(temporary, "code"));
+    await writePrivateFile(join(temporary, "config.json"), await objects.get(part.config), { sync: false });
+    await rename(temporary, directory);
+    return { codeDirectory: join(directory, "code"), configFile: join(directory, "config.json"), variables };
+  } catch (error) {
+    await removeTree(temporary);
+    throw error;
+  }
+}
+
+async function refuseFull(directory: string): Promise<void> {
+  try {
+    if ((await readdir(directory)).length === 0) return;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return;
+    throw error;
+  }
+  throw new LotseError({
+    code: "file.ambiguous",
+    message: `${directory} is not empty`,
+    where: { file: directory },
+  });
+}
+
+async function readVariables(objects: ObjectStore, digest: string): Promise<Record<string, string>> {
+  const text = (await objects.get(digest)).toString("utf8");
+  const parsed = variablesSchema.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw corrupt(digest, "the variables of the release are not a map of names to texts", parsed.error);
+}
+
+async function writeCode(objects: ObjectStore, digest: string, root: string): Promise<void> {
+  const parsed = manifestSchema.safeParse(JSON.parse((await objects.get(digest)).toString("utf8")));
+  if (!parsed.success) throw corrupt(digest, "the list of code files is not valid", parsed.error);
+  await mkdir(root, { mode: 0o700 });
+  for (const entry of parsed.data.entries) {
+    const path = join(root, entry.path);
+    if (entry.type === "link") {
+      await makePrivateDirectory(dirname(path));
+      await symlink(entry.target, path);
+    } else {
+      const mode = entry.mode === "755" ? 0o700 : 0o600;
+      await writePrivateFile(path, await objects.get(entry.digest), { mode, sync: false });
+    }
+  }
+}

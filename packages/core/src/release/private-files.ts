@@ -1,0 +1,110 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isSystemError, LotseError } from "../kernel/index.ts";
+
+/** Makes a directory, and those above it that are missing, for this user alone (0700). */
+export async function makePrivateDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+/** How {@link writePrivateFile} writes. */
+export interface WriteOptions {
+  /** @defaultValue 0o600 */
+  readonly mode?: number;
+  /** Whether to wait until the bytes are on the disk. @defaultValue true */
+  readonly sync?: boolean;
+}
+
+/**
+ * Writes a file so that a reader, or a crash at any moment, sees the old content or the new, never a part.
+ * Bytes go to a temporary file beside it, to the disk, and then to their name.
+ */
+export async function writePrivateFile(
+  path: string,
+  content: string | Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
+  const directory = dirname(path);
+  await makePrivateDirectory(directory);
+  const temporary = join(directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`);
+  const mode = options.mode ?? 0o600;
+  try {
+    const file = await open(temporary, "wx", mode);
+    try {
+      await file.writeFile(content);
+      if (options.sync !== false) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await chmod(temporary, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  if (options.sync !== false) await syncDirectory(directory);
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/**
+ * Reads a file that Lotse wrote.
+ *
+ * @returns null where there is none
+ * @throws LotseError `file.too-large` when it is longer than the bound, `file.not-readable` otherwise
+ */
+export async function readPrivateFile(path: string, maxBytes: number): Promise<Buffer | null> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const { size } = await file.stat();
+      if (size > maxBytes) throw tooLarge(path, maxBytes);
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return null;
+    if (error instanceof LotseError) throw error;
+    throw new LotseError({
+      code: "file.not-readable",
+      message: `${path} cannot be read`,
+      where: { file: path },
+      cause: error,
+    });
+  }
+}
+
+function tooLarge(path: string, maxBytes: number): LotseError {
+  return new LotseError({
+    code: "file.too-large",
+    message: `${path} is larger than ${maxBytes} bytes`,
+    where: { file: path },
+  });
+}
+
+/** Removes a directory and all in it; it is no error when there is none. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/**
+ * Makes the directory `.lotse` of a workspace, with a `.gitignore` in it, so that state never gets committed.
+ *
+ * @param directory - the absolute path of `.lotse` itself
+ */
+export async function makeLotseDirectory(directory: string): Promise<void> {
+  await makePrivateDirectory(directory);
+  // Something else may have made it with wider permissions.
+  await chmod(directory, 0o700);
+  const path = join(directory, ".gitignore");
+  if ((await readPrivateFile(path, 65_536)) === null) await writePrivateFile(path, "*\n", { sync: false });
+}

@@ -1,0 +1,197 @@
+import { appendFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Clock } from "../../../kernel/index.ts";
+import { backOffMs } from "./app-process.ts";
+import { httpProbe, waitUntilHealthy, watchHealth, type Checked } from "./health.ts";
+import { boundLog, lastLines, openLog } from "./log-file.ts";
+import { chooseSocketPath, processPaths } from "./paths.ts";
+import { parseProcessSpec } from "./spec.ts";
+import { startLoad } from "../../testing/load.ts";
+import { until } from "../../testing/test-workspace.ts";
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "lotse-parts-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+describe("parseProcessSpec", () => {
+  it("fills in the defaults", () => {
+    expect(parseProcessSpec({ type: "process", command: ["node", "a.js"] })).toEqual({
+      type: "process",
+      command: ["node", "a.js"],
+      port: 0,
+      health: {
+        path: "/health",
+        "interval-ms": 200,
+        "timeout-ms": 2000,
+        successes: 2,
+        "deadline-ms": 15_000,
+      },
+      verify: { "duration-ms": 500 },
+      "drain-timeout-ms": 30_000,
+    });
+  });
+
+  it.each<[unknown, string]>([
+    [null, "target"],
+    [{ type: "host", command: ["x"] }, "target.type"],
+    [{ type: "process", command: [] }, "target.command"],
+    [{ type: "process", command: "node a.js" }, "target.command"],
+    [{ type: "process", command: ["x"], port: 70_000 }, "target.port"],
+    [{ type: "process", command: ["x"], health: { path: "http://x/" } }, "target.health.path"],
+    [{ type: "process", command: ["x"], health: { path: "/a b" } }, "target.health.path"],
+    [{ type: "process", command: ["x"], health: { interval: 1 } }, "target.health"],
+    [{ type: "process", command: ["x"], "drain-timeout-ms": -1 }, "target.drain-timeout-ms"],
+  ])("refuses %j at %s", (value, path) => {
+    expect(() => parseProcessSpec(value)).toThrow(
+      expect.objectContaining({ code: "target.spec", where: { path } }) as Error,
+    );
+  });
+});
+
+describe("health", () => {
+  /** A clock whose time passes only by sleeping. */
+  const fakeClock = (): Clock & { ms: number } => {
+    const clock = {
+      ms: 0,
+      now: () => new Date(clock.ms),
+      sleep: (ms: number) => {
+        clock.ms += ms;
+        return Promise.resolve();
+      },
+    };
+    return clock;
+  };
+  const spec = parseProcessSpec({
+    type: "process",
+    command: ["x"],
+    health: { successes: 3, "deadline-ms": 2000 },
+  });
+  const checked = (answers: string, more: Partial<Checked> = {}): Checked & { tries: () => number } => {
+    let tries = 0;
+    return {
+      spec,
+      clock: fakeClock(),
+      present: () => Promise.resolve(answers[tries] === "x" ? { gone: "it ended" } : { port: 1 }),
+      probe: () =>
+        Promise.resolve(answers[Math.min((tries += 1), answers.length) - 1] === "+" ? null : "status 500"),
+      tries: () => tries,
+      ...more,
+    };
+  };
+
+  it.each([
+    ["+++", 3],
+    ["--+++", 5],
+    ["++-+++", 6],
+  ])("%s is healthy after %i tries", async (answers, tries) => {
+    const check = checked(answers);
+    await waitUntilHealthy(check);
+    expect(check.tries()).toBe(tries);
+  });
+
+  it("fails when the time is over, with what came last", async () => {
+    await expect(waitUntilHealthy(checked("-"))).rejects.toMatchObject({
+      code: "target.unhealthy",
+      message: "GET /health was not healthy within 2000 ms: status 500",
+    });
+  });
+
+  it("fails at once when the process ends", async () => {
+    const check = checked("-x");
+    await expect(waitUntilHealthy(check)).rejects.toMatchObject({
+      code: "target.start",
+      message: "it ended",
+    });
+    expect(check.tries()).toBe(1);
+  });
+
+  it("watches under traffic: one bad answer is enough, and no process is no success", async () => {
+    await watchHealth(checked("++++++++"));
+    await expect(watchHealth(checked("++-+"))).rejects.toMatchObject({ code: "target.verify" });
+    await expect(watchHealth(checked("x"))).rejects.toMatchObject({ code: "target.verify" });
+    const absent = checked("+", { present: () => Promise.resolve({ port: null }) });
+    await expect(watchHealth(absent)).rejects.toMatchObject({ code: "target.verify" });
+  });
+
+  it("asks by HTTP", async () => {
+    const server = createServer((request, response) => {
+      if (request.url === "/hang") return;
+      response.writeHead(Number(request.url?.slice(1))).end("x");
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    expect(await httpProbe(port, "/200", 5000)).toBeNull();
+    expect(await httpProbe(port, "/204", 5000)).toBeNull();
+    expect(await httpProbe(port, "/302", 5000)).toBe("status 302");
+    expect(await httpProbe(port, "/hang", 30)).toBe("no answer within 30 ms");
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+    expect(await httpProbe(port, "/200", 5000)).toBe("ECONNREFUSED");
+  });
+});
+
+describe("log", () => {
+  it("is cut past its bound, keeping the end", async () => {
+    const path = join(directory, "logs/x.log");
+    const log = await openLog(path);
+    await log.close();
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await lastLines(path)).toEqual([]);
+    await appendFile(path, `${"old line\n".repeat(100)}last \u001b[31mwords\n\n`);
+    await boundLog(path, 10_000);
+    expect(await lastLines(path, 2)).toEqual(["old line", "last  [31mwords"]);
+    await boundLog(path, 500);
+    expect((await stat(path)).size).toBe(0);
+    expect((await readFile(`${path}.1`, "utf8")).length).toBe(500);
+    expect(await lastLines(join(directory, "none"))).toEqual([]);
+    await boundLog(join(directory, "none"));
+  });
+});
+
+it("waits longer after each crash, up to a bound", () => {
+  expect([1, 2, 3, 8, 9, 1000].map((crashes) => backOffMs(crashes))).toEqual([
+    200, 400, 800, 25_600, 30_000, 30_000,
+  ]);
+});
+
+it("puts the socket where a socket address fits", async () => {
+  const near = processPaths("/home/me/work/.lotse");
+  expect(await chooseSocketPath(near)).toBe("/home/me/work/.lotse/run/supervisor.sock");
+  const far = await chooseSocketPath(processPaths(`/home/${"ä".repeat(60)}/.lotse`));
+  expect(far.startsWith(tmpdir())).toBe(true);
+  expect((await stat(dirname(far))).mode & 0o777).toBe(0o700);
+  await rm(dirname(far), { recursive: true });
+});
+
+it("the load generator counts every failure and names it", async () => {
+  const server = createServer((request, response) => {
+    if (request.url === "/ok") response.end("x");
+    else if (request.url === "/500") response.writeHead(500).end();
+    else if (request.url === "/cut") request.socket.destroy();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const urls = ["ok", "500", "cut", "hang"].map((path) => `http://127.0.0.1:${port}/${path}`);
+  const load = startLoad({ urls, ratePerSecond: 200, timeoutMs: 200, phase: "one" });
+  await until("answers", () => load.okInPhase() >= 5);
+  load.phase("two");
+  await until("answers", () => load.okInPhase() >= 5);
+  const { phases, total } = await load.stop();
+  server.closeAllConnections();
+  server.close();
+  expect(phases.map(({ name }) => name)).toEqual(["one", "two"]);
+  expect(total.sent).toBe(total.ok + total.failed);
+  expect(total.sent).toBe(phases.reduce((sum, { sent }) => sum + sent, 0));
+  expect(Object.keys(total.reasons).sort()).toEqual(["ECONNRESET", "no answer in time", "status 500"]);
+  expect(total.p50Ms).toBeLessThanOrEqual(total.p99Ms);
+});

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect } from "node:net";
+import { once } from "node:events";
+import { copyFile, mkdir, readFile, rm, stat, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { payloadsOf } from "../../payload.ts";
+import type { Release } from "../../release.ts";
+import {
+  conformanceCases,
+  runningCases,
+  type Behaviour,
+  type ConformanceHarness,
+} from "../../testing/conformance.ts";
+import { environment, get, TestWorkspace, until } from "../../testing/test-workspace.ts";
+import { markedProcesses } from "./orphans.ts";
+
+const variablesOf: Readonly<Record<Behaviour, Record<string, string>>> = {
+  good: {},
+  crash: { TINY_CRASH: "1" },
+  "never-healthy": { TINY_HEALTH: "never" },
+  brief: { TINY_HEALTH: "brief" },
+};
+const shortDeadline = { health: { "interval-ms": 20, "deadline-ms": 2500 } };
+
+async function openSocket(url: string): Promise<{ socket: ReturnType<typeof connect>; head: string }> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write("GET /ws HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\n");
+  const [chunk] = (await once(socket, "data")) as [Buffer];
+  return { socket, head: chunk.toString() };
+}
+
+describe("process target", () => {
+  let workspace: TestWorkspace;
+  const releases = new Map<string, Release>();
+  let tenants = 0;
+
+  const harness = (): ConformanceHarness => ({
+    target: workspace.target,
+    newScope: () => {
+      tenants += 1;
+      return { environment, tenant: `t${tenants}` };
+    },
+    payload: (version, behaviour) => {
+      const release = releases.get(`${version} ${behaviour}`);
+      if (release === undefined) throw new Error(`no ${behaviour} release ${version}`);
+      return payloadsOf(workspace.releases, release)({ environment, tenant: `t${tenants}` });
+    },
+    versionOf: async (scope) => workspace.versionOf(scope),
+    hold: async (scope) => {
+      const { url } = await workspace.target.inspect(scope);
+      const { socket } = await openSocket(url ?? "");
+      return () => socket.destroy();
+    },
+  });
+
+  beforeAll(async () => {
+    workspace = await TestWorkspace.make("target");
+    const names = Array.from({ length: 20 }, (_, index) => `t${index + 1}`);
+    let minor = 0;
+    for (const version of ["0.9.0", "1.0.0", "2.0.0"]) {
+      releases.set(`${version} good`, await workspace.release(version, {}, names));
+    }
+    for (const behaviour of ["crash", "never-healthy", "brief"] as const) {
+      minor += 1;
+      const release = await workspace.release(
+        `1.${minor}.0`,
+        variablesOf[behaviour],
+        names,
+        behaviour === "never-healthy" ? shortDeadline : {},
+      );
+      releases.set(`1.0.0 ${behaviour}`, release);
+    }
+  });
+  afterAll(() => workspace.dispose());
+
+  for (const { name, run } of [...conformanceCases, ...runningCases]) it(name, () => run(harness()));
+
+  it("gives the process only its own environment, and marks what the proxy adds", async () => {
+    const release = await workspace.release("3.0.0", { GREETING: "hello", PORT: "1" });
+    await workspace.deploy(release);
+    const url = await workspace.url();
+    expect(JSON.parse((await get(`${url}/env`)).body)).toEqual([
+      "GREETING",
+      "HOME",
+      "HOST",
+      "LOTSE_COLOUR",
+      "LOTSE_CONFIG",
+      "LOTSE_ENVIRONMENT",
+      "LOTSE_INSTANCE",
+      "LOTSE_RELEASE",
+      "LOTSE_TENANT",
+      "LOTSE_VERSION",
+      "PATH",
+      "PORT",
+    ]);
+    const { body } = await get(`${url}/headers`, {
+      headers: { connection: "close, x-mine", "x-mine": "1", "x-yours": "2", te: "trailers" },
+    });
+    const headers = JSON.parse(body) as Record<string, string>;
+    expect(headers["x-forwarded-for"]).toContain("127.0.0.1");
+    expect(headers).toMatchObject({ "x-yours": "2", "x-forwarded-proto": "http", host: new URL(url).host });
+    expect(headers).not.toHaveProperty("x-mine");
+    expect(headers).not.toHaveProperty("te");
+    expect((await get(`${url}/`)).body).toBe(
+      JSON.stringify({ version: "3.0.0", colour: "blue", config: { tenant: "acme", version: "3.0.0" } }),
+    );
+  });
+
+  it("keeps its files to the user alone", async () => {
+    const modeOf = async (path: string): Promise<number> =>
+      (await stat(join(workspace.lotse, path))).mode & 0o777;
+    expect(await modeOf("run")).toBe(0o700);
+    expect(await modeOf("run/supervisor.sock")).toBe(0o600);
+    expect(await modeOf("run/supervisor.json")).toBe(0o600);
+    expect(await modeOf("run/logs/prod/acme/blue.log")).toBe(0o600);
+    expect(await modeOf("state/process-target.json")).toBe(0o600);
+    expect(await modeOf("run/slots/prod/acme/blue/config.json")).toBe(0o600);
+    expect(await readFile(join(workspace.lotse, ".gitignore"), "utf8")).toBe("*\n");
+  });
+
+  it("starts a crashed process again, answers 502 meanwhile, and shows it", async () => {
+    const url = await workspace.url();
+    await get(`${url}/exit`);
+    await until("a refusal", async () => (await get(`${url}/`).catch(() => ({ status: 0 }))).status === 502);
+    await until("the version again", async () => (await get(`${url}/`)).status === 200);
+    const [state] = (await workspace.target.inspect({ environment, tenant: "acme" })).colours;
+    expect(state).toMatchObject({ restarts: 1, state: "running", detail: { lastExit: "exit status 4" } });
+    expect(state?.errors).toBeGreaterThan(0);
+  });
+
+  it("goes on after its supervisor was killed: same port, same release, no orphan", async () => {
+    const release = await workspace.release("3.1.0", { TINY_CHILD: "1" });
+    await workspace.deploy(release);
+    const url = await workspace.url();
+    const before = await markedProcesses(workspace.lotse);
+    // The app and the process it started; nothing else of this workspace runs.
+    expect(before).toHaveLength(2);
+    const record = JSON.parse(await readFile(join(workspace.lotse, "run/supervisor.json"), "utf8")) as {
+      process: { pid: number };
+    };
+    process.kill(record.process.pid, "SIGKILL");
+    await until("the supervisor is gone", async () => (await get(url).catch(() => null)) === null);
+    expect(await workspace.url()).toBe(url);
+    await until("the release answers again", async () => (await workspace.versionOf()) === "3.1.0");
+    const after = await markedProcesses(workspace.lotse);
+    expect(after).toHaveLength(2);
+    expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+  });
+
+  it("ends by itself when nothing is deployed any more, and frees the socket", async () => {
+    const other = await TestWorkspace.make("idle");
+    try {
+      const release = await other.release("1.0.0");
+      await other.deploy(release);
+      await other.target.switchTo({ environment, tenant: "acme" }, null);
+      await other.target.retire({ environment, tenant: "acme", colour: "blue" });
+      const record = join(other.lotse, "run/supervisor.json");
+      await until("the supervisor has ended", () =>
+        stat(record).then(
+          () => false,
+          () => true,
+        ),
+      );
+      expect(await other.target.inspect({ environment, tenant: "acme" })).toMatchObject({ active: null });
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  it("finds a short place for its socket where the workspace lies deep", async () => {
+    const shallow = await TestWorkspace.make("deep");
+    const deep = join(shallow.directory, "x".repeat(120));
+    await mkdir(join(deep, "app"), { recursive: true });
+    const other = new TestWorkspace(deep);
+    try {
+      await copyFile(join(shallow.directory, "app/tiny-app.ts"), join(deep, "app/tiny-app.ts"));
+      const release = await other.release("1.0.0");
+      expect((await other.deploy(release)).status).toBe("deployed");
+      expect(await other.versionOf()).toBe("1.0.0");
+    } finally {
+      await other.dispose();
+      await shallow.dispose();
+    }
+  });
+
+  it("is the same workspace through a symbolic link", async () => {
+    const link = `${workspace.directory}-link`;
+    await symlink(workspace.directory, link);
+    try {
+      const other = new TestWorkspace(link);
+      expect(await other.url()).toBe(await workspace.url());
+      expect((await other.deploy(await other.releases.get("3.0.0"))).status).toBe("deployed");
+      expect(await workspace.versionOf()).toBe("3.0.0");
+    } finally {
+      await rm(link);
+    }
+  });
+
+  it("passes upgraded connections both ways, and lets the process decline", async () => {
+    const { socket, head } = await openSocket(await workspace.url());
+    expect(head).toMatch(/^HTTP\/1.1 101 /u);
+    socket.write("ping");
+    const [echo] = (await once(socket, "data")) as [Buffer];
+    expect(echo.toString()).toBe("ping");
+    socket.destroy();
+    const declined = connect(Number(new URL(await workspace.url()).port), "127.0.0.1");
+    declined.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: other\r\n\r\n");
+    const [answer] = (await once(declined, "data")) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 426 /u);
+    declined.destroy();
+  });
+});

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { LotseError } from "../../../kernel/index.ts";
+
+const milliseconds = (max: number) => z.int().min(1).max(max);
+const hour = 3_600_000;
+const urlPath = z
+  .string()
+  .max(2048)
+  .regex(/^\/[\x21-\x7e]*$/u, "must begin with / and hold no spaces");
+
+/** The schema of a `process` target in `lotse.yml`. Times are milliseconds. */
+export const processSpecSchema = z.strictObject({
+  type: z.literal("process"),
+  command: z
+    .array(z.string().min(1).max(4096))
+    .min(1)
+    .max(64)
+    .describe("program and arguments; no shell; `node` is the Node.js that runs Lotse"),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(0)
+    .describe("where the tenant is reached on 127.0.0.1; 0 chooses a free one and keeps it"),
+  health: z
+    .strictObject({
+      path: urlPath.default("/health").describe("answers 2xx when the process can serve"),
+      "interval-ms": milliseconds(hour).default(200).describe("between two tries"),
+      "timeout-ms": milliseconds(hour).default(2000).describe("for one try"),
+      successes: z.int().min(1).max(1000).default(2).describe("in a row, to count as healthy"),
+      "deadline-ms": milliseconds(24 * hour)
+        .default(15_000)
+        .describe("to become healthy after the start"),
+    })
+    .prefault({}),
+  verify: z
+    .strictObject({
+      "duration-ms": z
+        .int()
+        .min(0)
+        .max(hour)
+        .default(500)
+        .describe("how long it is watched after the switch"),
+    })
+    .prefault({}),
+  "drain-timeout-ms": z
+    .int()
+    .min(0)
+    .max(hour)
+    .default(30_000)
+    .describe("for open requests to finish, and after SIGTERM until SIGKILL"),
+});
+
+/** How a process is run, checked and ended; as `lotse.yml` says with defaults filled in. */
+export type ProcessSpec = z.infer<typeof processSpecSchema>;
+
+/**
+ * Reads the description of a process target.
+ *
+ * @throws LotseError `target.spec` naming the first thing that is wrong
+ */
+export function parseProcessSpec(value: unknown): ProcessSpec {
+  const parsed = processSpecSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = ["target", ...(issue?.path ?? [])].join(".");
+  throw new LotseError({
+    code: "target.spec",
+    message: `${path}: ${issue?.message ?? "is not valid"}`,
+    where: { path },
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,277 @@
+import { LotseError } from "../../../kernel/index.ts";
+import { formatSlot, type Colour, type Slot, type TenantScope } from "../../names.ts";
+import { readPrivateFile, removeTree, writePrivateFile } from "../../private-files.ts";
+import { AppProcess } from "./app-process.ts";
+import { removeLog } from "./log-file.ts";
+import { killOrphans } from "./orphans.ts";
+import { processPaths, type ProcessPaths } from "./paths.ts";
+import { desiredStateSchema, type DesiredState, type Launch, type SlotStatus } from "./protocol.ts";
+import { waitForListener } from "./ports.ts";
+import { refused, SupervisedSlot, type Instance } from "./supervised-slot.ts";
+import { Upstream } from "./upstream.ts";
+
+/** How long a supervisor that takes over waits for the processes, before it answers. */
+const resumeMs = 5000;
+
+/** How long until it tries again to open a port that someone else had. */
+const listenAgainMs = 2000;
+
+/**
+ * Runs the colours of all tenants of one workspace and keeps on disk what should run, so that a supervisor
+ * after this one can go on. Steps on one tenant happen one after the other.
+ */
+export class Supervisor {
+  readonly #paths: ProcessPaths;
+  readonly #slots = new Map<string, SupervisedSlot>();
+  readonly #queues = new Map<string, Promise<unknown>>();
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param lotse - the absolute path of the workspace's `.lotse` */
+  constructor(lotse: string) {
+    this.#paths = processPaths(lotse);
+  }
+
+  /** Whether nothing is deployed. */
+  get idle(): boolean {
+    return [...this.#slots.values()].every((slot) => slot.instances.size === 0);
+  }
+
+  /** What a tenant runs; null when nothing is known of it. */
+  inspect(scope: TenantScope): SlotStatus | null {
+    return this.#slots.get(keyOf(scope))?.status() ?? null;
+  }
+
+  /**
+   * Goes on after the death of a supervisor before: ends what it left running, starts again what had or has
+   * the traffic, and drops what never had. Returns when all listen again, or after some seconds.
+   *
+   * @throws LotseError `target.supervisor` when the state on disk is damaged
+   */
+  async recover(): Promise<void> {
+    const state = await readDesired(this.#paths.desired);
+    const known = state.slots.flatMap((slot) => slot.colours.flatMap(({ process }) => process ?? []));
+    await killOrphans(this.#paths.lotse, known);
+    for (const written of state.slots) {
+      const slot = new SupervisedSlot(written.environment, written.tenant, written.port);
+      this.#slots.set(keyOf(written), slot);
+      for (const { launch, port, routed } of written.colours) {
+        if (routed) slot.instances.set(launch.colour, this.#instance(slot, launch, port, true));
+        else await removeTree(this.#paths.slotDirectory(launch));
+      }
+      slot.desired = written.active;
+      slot.active = written.active;
+      await this.#resume(slot);
+    }
+    await this.#save();
+    const all = [...this.#slots.values()].flatMap((slot) => [...slot.instances.values()]);
+    await Promise.all(all.map(({ upstream }) => waitForListener(() => upstream.port, resumeMs)));
+  }
+
+  async #resume(slot: SupervisedSlot): Promise<void> {
+    // One tenant's trouble, such as a port that someone took, must not keep the others down.
+    await this.#keepListening(slot);
+    for (const { app } of slot.instances.values()) {
+      app.keepAlive();
+      await app.start().catch(report);
+    }
+  }
+
+  async #keepListening(slot: SupervisedSlot): Promise<void> {
+    await slot.listen().catch((error: unknown) => {
+      report(error);
+      setTimeout(() => void this.#inTurn(slot, () => this.#keepListening(slot)), listenAgainMs);
+    });
+  }
+
+  /** Takes over what is in a slot's directory. The slot must be free. */
+  prepare(launch: Launch): Promise<void> {
+    return this.#inTurn(launch, async () => {
+      const slot =
+        this.#slots.get(keyOf(launch)) ?? new SupervisedSlot(launch.environment, launch.tenant, null);
+      if (slot.instances.has(launch.colour)) throw refused(`${formatSlot(launch)} is taken`);
+      if (launch.directory !== this.#paths.slotDirectory(launch)) {
+        throw refused(`${formatSlot(launch)} does not run in ${launch.directory}`);
+      }
+      this.#slots.set(keyOf(launch), slot);
+      const port = await slot.choosePort(launch);
+      this.#refusePortOfOthers(slot, port);
+      await removeLog(this.#paths.slotLog(launch));
+      slot.instances.set(launch.colour, this.#instance(slot, launch, port, false));
+      try {
+        await slot.listen();
+        await this.#save();
+      } catch (error) {
+        slot.instances.delete(launch.colour);
+        throw error;
+      }
+    });
+  }
+
+  #refusePortOfOthers(slot: SupervisedSlot, port: number): void {
+    for (const other of this.#slots.values()) {
+      if (other === slot || ![...other.instances.values()].some((instance) => instance.port === port))
+        continue;
+      throw new LotseError({
+        code: "target.port",
+        message: `port ${port} is that of ${other.environment}:${other.tenant}`,
+      });
+    }
+  }
+
+  /** Starts a prepared colour. @throws LotseError `target.refused`, `target.start` */
+  start(scope: Slot): Promise<void> {
+    return this.#inTurn(scope, async (slot) => {
+      const { app } = slot.instance(scope.colour);
+      if (app.state === "exited") throw refused(`${formatSlot(scope)} has ended`);
+      await app.start();
+      await this.#save();
+    });
+  }
+
+  /**
+   * Sends all new requests to a colour, or to none. It is written to disk first and then done, so that it is
+   * never taken back by a crash.
+   */
+  switchTo(scope: TenantScope, colour: Colour | null): Promise<void> {
+    return this.#inTurn(scope, async (slot) => {
+      const instance = colour === null ? null : slot.instance(colour);
+      if (instance !== null && instance.app.state !== "running") {
+        throw refused(`${scope.environment}:${scope.tenant} has nothing running in ${colour}`);
+      }
+      const before = { desired: slot.desired, routed: instance?.routed ?? false };
+      slot.desired = colour;
+      if (instance !== null) instance.routed = true;
+      try {
+        await this.#save();
+      } catch (error) {
+        slot.desired = before.desired;
+        if (instance !== null) instance.routed = before.routed;
+        throw error;
+      }
+      slot.active = colour;
+      instance?.app.keepAlive();
+    });
+  }
+
+  /** Ends and removes a colour; it is no error when there is none. */
+  remove(scope: Slot): Promise<void> {
+    return this.#inTurn(scope, async (slot) => {
+      if (slot.desired === scope.colour) throw refused(`${formatSlot(scope)} has the traffic`);
+      await this.#discard(slot, scope);
+      await this.#save();
+    });
+  }
+
+  async #discard(slot: SupervisedSlot, scope: Slot): Promise<void> {
+    const instance = slot.instances.get(scope.colour);
+    if (instance !== undefined) {
+      instance.upstream.closeIdle();
+      await instance.app.stop(instance.launch.spec["drain-timeout-ms"]);
+      instance.upstream.destroy();
+      slot.instances.delete(scope.colour);
+      await slot.listen();
+    }
+    await removeTree(this.#paths.slotDirectory(scope));
+  }
+
+  /** Removes everything of every tenant; their ports stay theirs. */
+  async removeAll(): Promise<void> {
+    const all = [...this.#slots.values()].map((slot) =>
+      this.#inTurn(slot, async () => {
+        slot.desired = null;
+        await this.#save();
+        slot.active = null;
+        const { environment, tenant } = slot;
+        await Promise.all(
+          [...slot.instances.keys()].map((colour) => this.#discard(slot, { environment, tenant, colour })),
+        );
+        await this.#save();
+      }),
+    );
+    await Promise.all(all);
+  }
+
+  /** Ends all processes and leaves on disk that they should run, as for the shutdown of the machine. */
+  async shutDown(): Promise<void> {
+    for (const slot of this.#slots.values()) slot.close();
+    const all = [...this.#slots.values()].flatMap((slot) => [...slot.instances.values()]);
+    await Promise.all(
+      all.map(async ({ app, upstream, launch }) => {
+        await app.stop(Math.min(5000, launch.spec["drain-timeout-ms"]));
+        upstream.destroy();
+      }),
+    );
+  }
+
+  #instance(slot: SupervisedSlot, launch: Launch, port: number, routed: boolean): Instance {
+    const upstream = new Upstream();
+    const app = new AppProcess(launch, {
+      lotse: this.#paths.lotse,
+      logPath: this.#paths.slotLog(launch),
+      onPort: (present) => {
+        upstream.port = present;
+      },
+      onChange: () => {
+        if (slot.instances.get(launch.colour)?.app === app) this.#save().catch(report);
+      },
+    });
+    return { launch, app, upstream, port, routed };
+  }
+
+  #inTurn(scope: TenantScope, act: (slot: SupervisedSlot) => Promise<void>): Promise<void> {
+    const key = keyOf(scope);
+    const before = this.#queues.get(key) ?? Promise.resolve();
+    const turn = before.then(() =>
+      act(this.#slots.get(key) ?? new SupervisedSlot(scope.environment, scope.tenant, null)),
+    );
+    this.#queues.set(
+      key,
+      turn.catch(() => {}),
+    );
+    return turn;
+  }
+
+  #save(): Promise<void> {
+    const write = async (): Promise<void> => {
+      const slots = [...this.#slots.values()].map((slot) => slot.desiredState());
+      await writePrivateFile(
+        this.#paths.desired,
+        JSON.stringify({ schema: 1, slots } satisfies DesiredState),
+      );
+    };
+    const written = this.#writing.then(write);
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+}
+
+/**
+ * What should run, as written on disk.
+ *
+ * @throws LotseError `target.supervisor` when it is damaged
+ */
+export async function readDesired(path: string): Promise<DesiredState> {
+  const content = await readPrivateFile(path, 64 * 1024 * 1024);
+  if (content === null) return { schema: 1, slots: [] };
+  try {
+    return desiredStateSchema.parse(JSON.parse(content.toString("utf8")));
+  } catch (cause) {
+    throw new LotseError({
+      code: "target.supervisor",
+      message: `the state of the process target, ${path}, is damaged`,
+      hint: "remove it and deploy again",
+      where: { file: path },
+      cause,
+    });
+  }
+}
+
+function keyOf({ environment, tenant }: TenantScope): string {
+  return `${environment}/${tenant}`;
+}
+
+function report(error: unknown): void {
+  process.stderr.write(
+    `${new Date().toISOString()} ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+}
