@@ -56,67 +56,80 @@ export class DirectoryFiles implements Files {
 
   read(path: string): Uint8Array | undefined {
     const full = this.#resolve(path);
-    try {
-      return readFileSync(full);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw new LotseError({
-        code: "file.not-readable",
-        message: `${path} cannot be read: ${error instanceof Error ? error.message : "unknown cause"}`,
-        hint: "check that it is a file and that you may read it",
-        where: { file: path },
-        cause: error,
-      });
-    }
+    return attempt(path, () => readFileSync(full));
   }
 
   list(directory: string): readonly string[] {
     const full = this.#resolve(directory);
-    try {
-      return readdirSync(full).sort();
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw error;
-    }
+    return attempt(directory, () => readdirSync(full))?.sort() ?? [];
   }
 
   stamp(path: string): string | undefined {
-    const found = statSync(join(this.#root, path), { bigint: true, throwIfNoEntry: false });
+    const full = this.#resolve(path);
+    const found = attempt(path, () => statSync(full, { bigint: true }));
     return found === undefined ? undefined : `${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
   }
 
   size(path: string): number | undefined {
-    return statSync(this.#resolve(path), { throwIfNoEntry: false })?.size;
+    const full = this.#resolve(path);
+    return attempt(path, () => statSync(full))?.size;
   }
 
   #resolve(path: string): string {
     if (!staysInside(path)) throw outsideError(path, "leads out of the workspace");
     const full = join(this.#root, path);
     this.#checkDirectory(dirname(full), path);
-    const found = lstatSync(full, { throwIfNoEntry: false });
-    if (found?.isSymbolicLink() === true) this.#checkReal(full, path);
+    let found = attempt(path, () => lstatSync(full));
+    if (found?.isSymbolicLink() === true) {
+      this.#checkReal(full, path);
+      found = attempt(path, () => statSync(full));
+    }
+    if (found !== undefined && !found.isFile() && !found.isDirectory()) {
+      throw notReadable(path, "it is a pipe, socket or device");
+    }
     return full;
   }
 
   #checkDirectory(directory: string, path: string): void {
     if (this.#checkedDirectories.has(directory) || directory === dirname(this.#root)) return;
-    this.#checkReal(directory, path);
-    this.#checkedDirectories.add(directory);
+    if (this.#checkReal(directory, path)) this.#checkedDirectories.add(directory);
   }
 
-  #checkReal(full: string, path: string): void {
+  /** @returns whether there is anything, as what is not there yet may become a link later */
+  #checkReal(full: string, path: string): boolean {
     let real: string;
     try {
       real = realpathSync.native(full);
     } catch (error) {
-      if (isMissing(error)) return;
+      if (isMissing(error)) return false;
       throw outsideError(path, "is a symbolic link that cannot be followed");
     }
     const inside = relative(this.#realRoot, real);
     if (inside === ".." || inside.startsWith(`..${sep}`)) {
       throw outsideError(path, "is a symbolic link that leads out of the workspace");
     }
+    return true;
   }
+}
+
+/** @returns `undefined` where there is no such file */
+function attempt<T>(path: string, act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw notReadable(path, error instanceof Error ? error.message : "unknown cause", error);
+  }
+}
+
+function notReadable(path: string, why: string, cause?: unknown): LotseError {
+  return new LotseError({
+    code: "file.not-readable",
+    message: `${path} cannot be read: ${why}`,
+    hint: "check that it is a file and that you may read it",
+    where: { file: path },
+    cause,
+  });
 }
 
 function isMissing(error: unknown): boolean {

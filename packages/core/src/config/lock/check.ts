@@ -18,22 +18,20 @@ export interface Violation {
  * of the process environment or `--set`.
  */
 export function findViolations(steps: readonly Step[], rules: readonly LockRule[]): readonly Violation[] {
-  const last = steps.at(-1) as Step;
-  const found: Violation[] = [];
+  const locked = new Map<string, { readonly path: Path; readonly policy: Policy }>();
   for (const rule of rules) {
-    for (const path of pathsOf(rule, steps, last)) found.push(...checkPath(path, rule.policy, steps));
+    for (const path of pathsOf(rule, steps)) {
+      const policy = rule.policyAt(path);
+      if (policy?.locked === true) locked.set(path.join("\0"), { path, policy });
+    }
   }
-  return found;
+  return [...locked.values()].flatMap(({ path, policy }) => checkPath(path, policy, steps));
 }
 
 /** A pattern's paths in all steps: a layer may have deleted what the one below it set. */
-function pathsOf(rule: LockRule, steps: readonly Step[], last: Step): readonly Path[] {
+function pathsOf(rule: LockRule, steps: readonly Step[]): readonly Path[] {
   if (!rule.pattern.includes("*")) return [rule.pattern];
-  const paths = new Map<string, Path>();
-  for (const step of [...steps, last]) {
-    for (const path of expandPattern(step.root, rule.pattern)) paths.set(path.join("\0"), path);
-  }
-  return [...paths.values()];
+  return steps.flatMap((step) => expandPattern(step.root, rule.pattern, (path) => step.binder.valueAt(path)));
 }
 
 interface Seen {
@@ -45,6 +43,7 @@ interface Seen {
 function checkPath(path: Path, policy: Policy, steps: readonly Step[]): readonly Violation[] {
   const violations: Violation[] = [];
   let below: Seen = { raw: undefined, value: undefined, step: undefined };
+  let lastSet = below;
   for (const step of steps) {
     const raw = nodeAt(step.root, path);
     if (raw === below.raw && raw?.hasReferences !== true && raw !== undefined) continue;
@@ -54,10 +53,11 @@ function checkPath(path: Path, policy: Policy, steps: readonly Step[]): readonly
       value === below.value ||
       (value !== undefined && below.value !== undefined && sameValue(value, below.value));
     if (!same) {
-      const problem = problemOf(policy, below.value, value, step.entry?.layer ?? "");
-      if (problem !== undefined) violations.push(violation(path, problem, below, seen));
+      const problem = problemOf(policy, lastSet.value, value, step.entry?.layer ?? "");
+      if (problem !== undefined) violations.push(violation(path, problem, lastSet, seen));
     }
     below = seen;
+    if (value !== undefined) lastSet = seen;
   }
   return violations;
 }
@@ -90,14 +90,21 @@ function problemOf(
       };
     }
   }
-  return policy.guard === undefined ? undefined : guardProblem(policy.guard, below, value);
+  return policy.guard === undefined ? undefined : guardProblem(policy.guard, below, value, shower(policy));
 }
 
 function verb(value: Node | undefined): string {
   return value === undefined ? "deleted" : "changed";
 }
 
-function guardProblem(guard: Guard, below: Node | undefined, value: Node | undefined): Problem | undefined {
+type Show = (node: Node) => string;
+
+function guardProblem(
+  guard: Guard,
+  below: Node | undefined,
+  value: Node | undefined,
+  show: Show,
+): Problem | undefined {
   const fail = (message: string, hint: string): Problem => ({ code: "lock.guard", message, hint });
   if (value === undefined) {
     const guarded = guard["only-raise"] === true || guard["only-lower"] === true;
@@ -116,13 +123,13 @@ function guardProblem(guard: Guard, below: Node | undefined, value: Node | undef
   if (choices !== undefined && (!isScalar(value) || !choices.includes(textOf(value)))) {
     return fail(`is ${show(value)}, which its guard does not allow`, `use one of ${choices.join(", ")}`);
   }
-  return below === undefined ? undefined : directionProblem(guard, below, value, fail);
+  return below === undefined ? undefined : directionProblem(guard, [below, value], show, fail);
 }
 
 function directionProblem(
   guard: Guard,
-  below: Node,
-  value: Node,
+  [below, value]: readonly [Node, Node],
+  show: Show,
   fail: (message: string, hint: string) => Problem,
 ): Problem | undefined {
   if (guard["only-raise"] !== true && guard["only-lower"] !== true) return undefined;
@@ -163,8 +170,12 @@ function textOf(node: Node): string {
   return isScalar(node) ? String(node.value) : "";
 }
 
-function show(node: Node): string {
-  return isScalar(node) ? (node.text ?? String(node.value)) : `a ${node.kind}`;
+/** How values are shown in messages; what the schema calls a secret is not. */
+function shower(policy: Policy): Show {
+  return (node) => {
+    if (!isScalar(node)) return `a ${node.kind}`;
+    return policy.secret && node.kind !== "secret" ? "[secret]" : (node.text ?? String(node.value));
+  };
 }
 
 function violation(path: Path, problem: Problem, below: Seen, here: Seen): Violation {
@@ -203,12 +214,19 @@ function ownNode(root: Node, path: Path): Node | undefined {
   return undefined;
 }
 
-function behindReference(node: Node | undefined, fits: (node: Node) => boolean): Node | undefined {
-  if (node === undefined || !isScalar(node)) return undefined;
-  for (const behind of node.through ?? []) {
-    if (fits(behind)) return behind;
-    const further = behindReference(behind, fits);
-    if (further !== undefined) return further;
+/** The first value behind a reference that fits; a value that several references lead to is looked at once. */
+function behindReference(start: Node | undefined, fits: (node: Node) => boolean): Node | undefined {
+  const seen = new Set<Node>();
+  const queue = throughOf(start);
+  for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (fits(node)) return node;
+    queue.unshift(...throughOf(node));
   }
   return undefined;
+}
+
+function throughOf(node: Node | undefined): Node[] {
+  return node === undefined || !isScalar(node) ? [] : [...(node.through ?? [])];
 }

@@ -1,8 +1,8 @@
 import { diagnosticOf, LotseError } from "../../kernel/index.ts";
 import {
+  fingerprint,
   isScalar,
   listNode,
-  sameValue,
   whereOf,
   withoutMark,
   type ListNode,
@@ -44,8 +44,8 @@ function byPosition(
   high: ListNode,
   context: MergeContext,
 ): readonly Node[] {
-  const deleted = high.items.filter((item) => item.mark === "delete").map(withoutMark);
-  const kept = low.items.filter((item) => !deleted.some((other) => sameValue(item, other)));
+  const deleted = new Set(high.items.filter((item) => item.mark === "delete").map(fingerprint));
+  const kept = deleted.size === 0 ? low.items : low.items.filter((item) => !deleted.has(fingerprint(item)));
   const added = high.items
     .filter((item) => item.mark !== "delete")
     .map((item) => settle(item, context))
@@ -56,9 +56,9 @@ function byPosition(
     case "prepend":
       return [...added, ...kept];
     case "union": {
-      const result = [...kept];
-      for (const item of added) if (!result.some((other) => sameValue(item, other))) result.push(item);
-      return result;
+      const known = new Set(kept.map(fingerprint));
+      const fresh = added.filter((item) => known.size < known.add(fingerprint(item)).size);
+      return [...kept, ...fresh];
     }
     default:
       return strategy satisfies never;
@@ -67,7 +67,7 @@ function byPosition(
 
 function byKey(low: ListNode, high: ListNode, how: ListMerge): readonly Node[] {
   const { policy, context } = how;
-  const key = policy?.mergeKey ?? defaultKey;
+  const key = mergeKeyOf(policy);
   const result = new Map<string, Node>();
   for (const item of low.items) result.set(keyOf(item, key, result, low, context), item);
   const seen = new Map<string, Node>();
@@ -93,7 +93,17 @@ function mergeItem(below: MapNode, item: MapNode, how: ListMerge, name: string):
   return merged;
 }
 
-/** The text by which an item is matched. `!delete NAME` may name it without the map around. */
+/** The key by which a list's items are matched: `x-merge-key`, or `name`. */
+export function mergeKeyOf(policy: Policy | undefined): string {
+  return policy?.mergeKey ?? defaultKey;
+}
+
+/** The text by which an item is matched; `!delete NAME` may name it without the map around. */
+export function nameOf(item: Node, key: string): string | undefined {
+  const value = item.kind === "map" ? item.entries.get(key) : item.mark === "delete" ? item : undefined;
+  return value === undefined || !isScalar(value) ? undefined : String(value.value);
+}
+
 function keyOf(
   item: Node,
   key: string,
@@ -101,8 +111,8 @@ function keyOf(
   list: ListNode,
   context: MergeContext,
 ): string {
-  const value = item.kind === "map" ? item.entries.get(key) : item.mark === "delete" ? item : undefined;
-  if (value === undefined || !isScalar(value)) {
+  const name = nameOf(item, key);
+  if (name === undefined) {
     reportKey(
       context,
       item,
@@ -111,7 +121,6 @@ function keyOf(
     );
     return `\0${list.offset}:${item.offset}`;
   }
-  const name = String(value.value);
   const first = seen.get(name);
   if (first !== undefined) {
     reportKey(context, item, `two items of the list have the ${key} "${name}"`, "keep one of the two", first);

@@ -30,15 +30,24 @@ export function mergeMaps(
   context: MergeContext,
 ): MapNode {
   if (high.entries.size === 0) return low;
-  const entries = new Map(low.entries);
-  for (const [key, node] of high.entries) {
-    const below = entries.get(key);
+  const entries = new Map<string, Node>();
+  for (const [key, below] of low.entries) {
+    const node = high.entries.get(key);
+    if (node === undefined) {
+      entries.set(key, below);
+      continue;
+    }
     context.path.push(key);
-    const merged =
-      below === undefined ? settle(node, context) : mergeNodes(below, node, policy?.child(key), context);
+    const merged = mergeNodes(below, node, policy?.child(key), context);
     context.path.pop();
-    if (merged === undefined) entries.delete(key);
-    else entries.set(key, merged);
+    if (merged !== undefined) entries.set(key, merged);
+  }
+  for (const [key, node] of high.entries) {
+    if (low.entries.has(key)) continue;
+    context.path.push(key);
+    const settled = settle(node, context);
+    context.path.pop();
+    if (settled !== undefined) entries.set(key, settled);
   }
   return mapNode(entries, high.source, high.offset);
 }
@@ -112,7 +121,7 @@ function mergeTwoLists(
 }
 
 /** `!merge` on a list: by key where its items are maps, as a union otherwise. */
-function mergeKindOf(low: ListNode, high: ListNode, policy: Policy | undefined): "byKey" | "union" {
+export function mergeKindOf(low: ListNode, high: ListNode, policy: Policy | undefined): "byKey" | "union" {
   if (policy?.strategy === "byKey" || policy?.strategy === "union") return policy.strategy;
   return [...low.items, ...high.items].some((item) => item.kind === "map") ? "byKey" : "union";
 }

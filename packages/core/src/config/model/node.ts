@@ -144,3 +144,14 @@ export function sameValue(left: Node, right: Node): boolean {
   }
   return left.value === right.value;
 }
+
+/** A text that two nodes share exactly when {@link sameValue} holds, to find a value among many. */
+export function fingerprint(node: Node): string {
+  if (node.kind === "map") {
+    const entries = [...node.entries].map(([key, child]) => `${JSON.stringify(key)}:${fingerprint(child)}`);
+    return `{${entries.sort().join()}}`;
+  }
+  if (node.kind === "list") return `[${node.items.map(fingerprint).join()}]`;
+  const type = node.kind === "secret" ? "secret" : typeof node.value;
+  return `${type} ${JSON.stringify(String(node.value))}`;
+}

@@ -35,6 +35,6 @@ export class SecretReference {
 }
 
 function formatPart(part: SecretPart): string {
-  if (part.kind === "text") return part.text.replaceAll("${", "$${");
+  if (part.kind === "text") return part.text.replaceAll("${", () => "$${");
   return part.field === undefined ? `\${secret:${part.path}}` : `\${secret:${part.path}#${part.field}}`;
 }

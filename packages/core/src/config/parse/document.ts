@@ -1,6 +1,7 @@
 import { LotseError, type Where } from "../../kernel/index.ts";
 import { isScalar, mapNode, whereOf, type MapNode, type Node } from "../model/node.ts";
 import { TextSource, type Source } from "../model/source.ts";
+import { findJsonProblem } from "./json.ts";
 import type { Limits } from "./limits.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -39,6 +40,14 @@ export function parseDocument(file: string, text: string, limits: Limits): Docum
       where: whereOf(root),
     });
   }
+  if (root.mark !== undefined) {
+    throw new LotseError({
+      code: "parse.tag-misuse",
+      message: `!${root.mark} stands on the whole file, which always merges`,
+      hint: "tag the values that are meant",
+      where: whereOf(root),
+    });
+  }
   return splitParents(source, root);
 }
 
@@ -55,7 +64,7 @@ function splitParents(source: Source, root: MapNode): Document {
   const names = named.kind === "list" ? named.items : [named];
   return {
     source,
-    root: mapNode(rest, source, root.offset, root.mark),
+    root: mapNode(rest, source, root.offset),
     parents: names.map(readParent),
   };
 }
@@ -75,17 +84,12 @@ function readParent(node: Node): ParentName {
 /** YAML reads more than JSON; a `.json` file has to be JSON, so that other programs read it, too. */
 function checkJson(source: TextSource): void {
   if (source.text.trim() === "") return;
-  try {
-    JSON.parse(source.text);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : "";
-    const at = /position (\d+)/u.exec(message)?.[1];
-    throw new LotseError({
-      code: "parse.syntax",
-      message: `not valid JSON: ${message.replace(/ at position.*$/su, "").replace(/, "[\s\S]*$/u, "")}`,
-      hint: "JSON has no comments, no trailing commas and only double quotes",
-      where: at === undefined ? { file: source.file, line: 1, column: 1 } : source.where(Number(at)),
-      cause: error,
-    });
-  }
+  const problem = findJsonProblem(source.text);
+  if (problem === undefined) return;
+  throw new LotseError({
+    code: "parse.syntax",
+    message: `not valid JSON: ${problem.message}`,
+    hint: "JSON has no comments, no trailing commas and only double quotes",
+    where: source.where(problem.offset),
+  });
 }

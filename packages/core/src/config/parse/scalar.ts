@@ -35,7 +35,7 @@ export function readPlain(source: string): ReadScalar {
   }
 }
 
-/** Reads a JSON number and keeps how it was written; `undefined` for anything else. */
+/** Reads a JSON number and keeps how it was written; `undefined` for anything else, and beyond a double's range. */
 export function readNumber(source: string): ReadScalar | undefined {
   const first = source.charCodeAt(0);
   if (first !== 45 && (first < 48 || first > 57)) return undefined;
@@ -43,6 +43,7 @@ export function readNumber(source: string): ReadScalar | undefined {
   if (match === null) return undefined;
   const value = Number(source);
   const kind = match[1] === undefined && match[2] === undefined ? "integer" : "float";
+  if (kind === "float" && !Number.isFinite(value)) return undefined;
   if (kind === "integer" && !Number.isSafeInteger(value)) {
     return { kind, value: BigInt(source), text: undefined };
   }

@@ -1,6 +1,20 @@
 import { isUtf8 } from "node:buffer";
-import { LotseError } from "../../kernel/index.ts";
+import { LotseError, type Files } from "../../kernel/index.ts";
+import { TextSource } from "../model/source.ts";
 import type { Limits } from "./limits.ts";
+
+/**
+ * Reads a file as text. One beyond the limit is not read at all.
+ *
+ * @returns `undefined` where there is no such file
+ * @throws LotseError `file.*`
+ */
+export function readText(path: string, files: Files, limits: Limits): string | undefined {
+  const size = files.size(path);
+  if (size !== undefined && size > limits.maxFileBytes) throw tooLarge(path, size, limits);
+  const bytes = files.read(path);
+  return bytes === undefined ? undefined : decodeText(bytes, path, limits);
+}
 
 /**
  * Turns a file's bytes into text. A byte order mark is dropped.
@@ -11,12 +25,16 @@ import type { Limits } from "./limits.ts";
 export function decodeText(bytes: Uint8Array, file: string, limits: Limits): string {
   if (bytes.length > limits.maxFileBytes) throw tooLarge(file, bytes.length, limits);
   if (!isUtf8(bytes)) throw notUtf8(bytes, file);
+  return textOf(bytes);
+}
+
+/** The text of valid UTF-8 without its byte order mark. */
+function textOf(bytes: Uint8Array): string {
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.length - start).toString("utf8");
 }
 
-/** The error for a file beyond the limit. */
-export function tooLarge(file: string, size: number, limits: Limits): LotseError {
+function tooLarge(file: string, size: number, limits: Limits): LotseError {
   return new LotseError({
     code: "file.too-large",
     message: `the file has ${size.toLocaleString("en")} bytes; at most ${limits.maxFileBytes.toLocaleString("en")} are read`,
@@ -27,14 +45,13 @@ export function tooLarge(file: string, size: number, limits: Limits): LotseError
 
 function notUtf8(bytes: Uint8Array, file: string): LotseError {
   const at = firstBadByte(bytes);
-  const before = Buffer.from(bytes.subarray(0, at)).toString("utf8");
-  const lines = before.split("\n");
+  const before = textOf(bytes.subarray(0, at));
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   return new LotseError({
     code: "file.encoding",
     message: utf16 ? "the file is UTF-16, not UTF-8" : `byte ${at + 1} of the file is not valid UTF-8`,
     hint: "save the file as UTF-8",
-    where: { file, line: lines.length, column: (lines.at(-1) ?? "").length + 1 },
+    where: new TextSource(file, before).where(before.length),
   });
 }
 

@@ -15,6 +15,7 @@ import { listNode, mapNode, scalarNode, type MapNode, type Node } from "../model
 import { isForbiddenKey } from "../model/path.ts";
 import type { TextSource } from "../model/source.ts";
 import type { Limits } from "./limits.ts";
+import { endOf, findIndicator, offsetOf, scalarStart } from "./place.ts";
 import { readPlain } from "./scalar.ts";
 import { readTag, typed, type Tag } from "./tag.ts";
 
@@ -72,6 +73,8 @@ class YamlReader {
   readonly #anchors = new Map<string, Anchor>();
   #at = 0;
   #expanded = 0;
+  /** The offset behind what was read last. */
+  #end = 0;
 
   constructor(source: TextSource, events: readonly Event[], limits: Limits) {
     this.#source = source;
@@ -87,10 +90,11 @@ class YamlReader {
     const next = this.#events[this.#at];
     if (next !== undefined) {
       const content = this.#events[this.#at + 1];
+      const separator = this.#source.text.indexOf("---", this.#end);
       throw this.#error(
         "parse.several-documents",
         "the file holds more than one YAML document",
-        offsetOf(content),
+        separator < 0 ? offsetOf(content) : separator,
         {
           hint: "keep one document per file: remove the separator ---",
         },
@@ -114,13 +118,13 @@ class YamlReader {
     });
   }
 
-  #readNode(): Node {
-    const event = this.#events[this.#at] as Event;
-    this.#at += 1;
+  /** @param key - where the value's key stands, if it has one */
+  #readNode(key?: number): Node {
+    const event = this.#next();
     this.#count(1, event);
     switch (event.type) {
       case EVENT_ID.SCALAR:
-        return this.#readScalar(event);
+        return this.#readScalar(event, key);
       case EVENT_ID.MAPPING:
         return this.#readMap(event);
       case EVENT_ID.SEQUENCE:
@@ -130,6 +134,13 @@ class YamlReader {
       default:
         throw new Error(`unexpected YAML event ${event.type}`);
     }
+  }
+
+  #next(): Event {
+    const event = this.#events[this.#at] as Event;
+    this.#at += 1;
+    this.#end = Math.max(this.#end, endOf(event));
+    return event;
   }
 
   #count(size: number, event: Event): void {
@@ -144,11 +155,17 @@ class YamlReader {
     }
   }
 
-  #readScalar(event: ScalarEvent): Node {
+  #readScalar(event: ScalarEvent, key: number | undefined): Node {
     const { text } = this.#source;
-    const offset = event.valueStart < 0 ? this.#offsetOfEmpty(event) : scalarStart(event, text);
+    const offset = event.valueStart < 0 ? this.#offsetOfEmpty(event, key) : scalarStart(event, text);
+    if (event.valueStart < 0) this.#end = Math.max(this.#end, offset + 1);
     const value = event.fast ? text.slice(event.valueStart, event.valueEnd) : getScalarValue(text, event);
     const tag = this.#tagOf(event);
+    if (tag?.mark !== undefined && tag.mark !== "replace" && tag.mark !== "delete") {
+      throw this.#error("parse.tag-misuse", `!${tag.mark} stands on a single value`, event.tagStart, {
+        hint: "it combines maps or lists; a single value wins by itself",
+      });
+    }
     const parts = { source: this.#source, offset, mark: tag?.mark };
     if (event.style === SCALAR_STYLE.PLAIN && tag?.type === undefined) {
       const read = readPlain(value);
@@ -166,12 +183,15 @@ class YamlReader {
     );
   }
 
-  /** An empty value has no range of its own: it stands behind its tag or anchor, or behind the event before. */
-  #offsetOfEmpty(event: ScalarEvent): number {
-    const own = Math.max(event.tagEnd, event.anchorEnd);
-    if (own >= 0) return Math.max(event.tagStart, 0) || own;
-    const before = this.#events[this.#at - 2];
-    return before?.type === EVENT_ID.SCALAR ? before.valueStart : 0;
+  /**
+   * An empty value has no range of its own: it stands at its tag or anchor, at its key, or at the dash of its
+   * list item, which is the first one that is not in a comment behind the value before.
+   */
+  #offsetOfEmpty(event: ScalarEvent, key: number | undefined): number {
+    const own = [event.tagStart, event.anchorStart - 1].filter((offset) => offset >= 0);
+    if (own.length > 0) return Math.min(...own);
+    if (key !== undefined) return key;
+    return findIndicator("-", this.#source.text, this.#end);
   }
 
   #readMap(event: MappingEvent): Node {
@@ -182,8 +202,7 @@ class YamlReader {
     const keyOffsets = new Map<string, number>();
     const inherited: MapNode[] = [];
     while ((this.#events[this.#at] as Event).type !== EVENT_ID.POP) {
-      const keyEvent = this.#events[this.#at] as Event;
-      this.#at += 1;
+      const keyEvent = this.#next();
       const key = this.#readKey(keyEvent);
       if (key === "<<" && isPlain(keyEvent)) {
         this.#readInherited(inherited);
@@ -202,7 +221,7 @@ class YamlReader {
         );
       }
       keyOffsets.set(key, offsetOf(keyEvent));
-      entries.set(key, this.#readNode());
+      entries.set(key, this.#readNode(offsetOf(keyEvent)));
     }
     this.#at += 1;
     for (const map of inherited) {
@@ -239,7 +258,9 @@ class YamlReader {
     }
     const text = event.valueStart < 0 ? "" : getScalarValue(this.#source.text, event);
     if (text === "") {
-      throw this.#error("parse.key", "a map key is empty", offsetOf(event), { hint: "name the key" });
+      const offset =
+        event.valueStart < 0 ? findIndicator(":", this.#source.text, this.#end) : offsetOf(event);
+      throw this.#error("parse.key", "a map key is empty", offset, { hint: "name the key" });
     }
     if (isForbiddenKey(text)) {
       throw this.#error("parse.forbidden-key", `the key "${text}" is not allowed`, offsetOf(event), {
@@ -311,32 +332,4 @@ class YamlReader {
 
 function isPlain(event: Event): boolean {
   return event.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN;
-}
-
-/** Where a reader would say that the value begins: at its quote, or at the `|` or `>` of a block. */
-function scalarStart(event: ScalarEvent, text: string): number {
-  if (event.style !== SCALAR_STYLE.LITERAL_BLOCK && event.style !== SCALAR_STYLE.FOLDED_BLOCK) {
-    return quoteStart(event);
-  }
-  const header = /[|>][-+\d]*[ \t]*(?:#[^\r\n]*)?\r?\n?$/u.exec(text.slice(0, event.valueStart));
-  return header?.index ?? event.valueStart;
-}
-
-function quoteStart(event: ScalarEvent): number {
-  const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
-  return quoted ? event.valueStart - 1 : event.valueStart;
-}
-
-function offsetOf(event: Event | undefined): number {
-  switch (event?.type) {
-    case EVENT_ID.SCALAR:
-      return Math.max(0, quoteStart(event));
-    case EVENT_ID.MAPPING:
-    case EVENT_ID.SEQUENCE:
-      return Math.max(0, event.start);
-    case EVENT_ID.ALIAS:
-      return event.anchorStart - 1;
-    default:
-      return 0;
-  }
 }

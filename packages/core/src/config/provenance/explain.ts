@@ -62,10 +62,17 @@ export function explain(snapshot: Snapshot, path: string): Explanation {
     strategy: strategyOf(snapshot.steps, written, node, policy),
     lock: lockOf(policy),
     reference: isScalar(raw) && raw.hasReferences ? String(raw.value) : undefined,
-    through: isScalar(node) ? (node.through ?? []).map((behind) => behind.source.where(behind.offset)) : [],
+    through: behind(node, raw).map((each) => each.source.where(each.offset)),
     candidates: losers(snapshot.steps, written, raw),
     secret: policy?.secret === true,
   };
+}
+
+/** The values that a reference took in. Below a reference to a map, the value itself stands behind it. */
+function behind(node: Node, raw: Node): readonly Node[] {
+  const through = isScalar(node) ? (node.through ?? []) : [];
+  const elsewhere = node.source !== raw.source || node.offset !== raw.offset;
+  return through.length === 0 && elsewhere && isScalar(raw) && raw.hasReferences ? [node] : through;
 }
 
 /** Explains every single value at or below a path, in document order. */

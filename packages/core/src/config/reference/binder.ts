@@ -11,10 +11,10 @@ import {
 } from "../model/node.ts";
 import { childOf, formatPath, type Path } from "../model/path.ts";
 import { SecretReference, type SecretPart } from "../model/secret.ts";
-import { suggest } from "../model/spelling.ts";
 import { readPlain } from "../parse/scalar.ts";
 import { coerceText } from "../schema/coercion.ts";
 import type { Policy } from "../schema/policy.ts";
+import { unresolvedHint } from "./hint.ts";
 import { sizeOf, type Lookup, type ReferenceSources } from "./sources.ts";
 import { wholeReference, type Part, type Reference } from "./template.ts";
 
@@ -32,6 +32,11 @@ interface Active {
 }
 
 const maxTextLength = 1024 * 1024;
+/** What all texts of one configuration may expand to together. */
+const maxTotalLength = 64 * maxTextLength;
+const maxSecretParts = 1024;
+/** Maps, lists and references under way at the same time; keeps the call stack from running over. */
+const maxActive = 600;
 
 /**
  * Puts the values of references into one merged configuration. Works out each path once, on demand, so the
@@ -45,6 +50,8 @@ export class Binder {
   readonly #active: Active[] = [];
   readonly #circles = new Set<string>();
   #copied = 0;
+  #expanded = 0;
+  #overflowed = false;
 
   constructor(root: MapNode, sources: ReferenceSources, options: BinderOptions) {
     this.#root = root;
@@ -84,6 +91,7 @@ export class Binder {
       this.#failOnCircle(circle, node, key);
       return node;
     }
+    if (this.#active.length >= maxActive && isScalar(node)) throw tooLarge(node);
     this.#active.push({ key, node });
     try {
       const bound = this.#bindInside(node, path, key);
@@ -115,6 +123,10 @@ export class Binder {
       return this.#composed(parts, node, path) ?? node;
     } catch (error) {
       if (!isLotseError(error)) throw error;
+      if (error.code === "reference.too-large") {
+        if (this.#overflowed) return node;
+        this.#overflowed = true;
+      }
       const diagnostic = diagnosticOf(error);
       this.#options.report?.({ ...diagnostic, where: { ...whereOf(node), ...diagnostic.where, path: key } });
       return node;
@@ -131,8 +143,9 @@ export class Binder {
       case "env":
       case "file": {
         const text = this.#outside(reference, node);
-        if (text !== undefined)
-          return coerceText({ text, ...at }, this.#policyAt(path), formatPath(path, this.#root));
+        if (text !== undefined) {
+          return asLiteral(coerceText({ text, ...at }, this.#policyAt(path), formatPath(path, this.#root)));
+        }
         return this.#fallback(reference, node, path);
       }
       case "path": {
@@ -144,7 +157,8 @@ export class Binder {
             ? undefined
             : scalarNode({ ...found, ...at, mark: undefined, through: [found] });
         }
-        this.#countCopy(found, node);
+        this.#copied += sizeOf(found);
+        if (this.#copied > this.#sources.maxNodes) throw tooLarge(node);
         return { ...found, ...at };
       }
       default:
@@ -170,11 +184,18 @@ export class Binder {
       offset: node.offset,
       through: through.length === 0 ? undefined : through,
     };
-    if (pieces.some((piece) => piece.kind === "secret")) {
-      return scalarNode({ kind: "secret", value: new SecretReference(pieces), ...at });
-    }
-    const text = pieces.map((piece) => (piece.kind === "text" ? piece.text : "")).join("");
-    if (text.length > maxTextLength) throw this.#tooLarge(node);
+    const texts = pieces.map((piece) => (piece.kind === "text" ? piece.text : ""));
+    const length = texts.reduce((sum, text) => sum + text.length, 0);
+    const secret = texts.length > pieces.filter((piece) => piece.kind === "text").length;
+    this.#expanded += length;
+    if (
+      length > maxTextLength ||
+      this.#expanded > maxTotalLength ||
+      (secret && pieces.length > maxSecretParts)
+    )
+      throw tooLarge(node);
+    if (secret) return scalarNode({ kind: "secret", value: new SecretReference(pieces), ...at });
+    const text = texts.join("");
     return scalarNode({ kind: "string", value: text, ...at });
   }
 
@@ -194,8 +215,11 @@ export class Binder {
         : target.kind === "file"
           ? this.#sources.file(target.path, node.source.file)
           : { kind: "missing" };
-    if (lookup.kind === "found" && (lookup.text !== "" || reference.fallback === undefined))
+    if (lookup.kind === "found" && (lookup.text !== "" || reference.fallback === undefined)) {
+      this.#expanded += lookup.text.length;
+      if (this.#expanded > maxTotalLength) throw tooLarge(node);
       return lookup.text;
+    }
     if (lookup.kind === "denied") {
       throw new LotseError({
         code: "reference.denied",
@@ -216,8 +240,10 @@ export class Binder {
     const text = String(composed.value);
     const at = { source: node.source, offset: node.offset };
     const policy = this.#policyAt(path);
-    if (policy !== undefined && policy.types.size > 0)
-      return coerceText({ text, ...at }, policy, formatPath(path));
+    if (policy !== undefined && policy.types.size > 0) {
+      const read = asLiteral(coerceText({ text, ...at }, policy, formatPath(path, this.#root)));
+      return isScalar(read) ? scalarNode({ ...read, through: composed.through }) : read;
+    }
     return scalarNode({ ...readPlain(text), ...at, through: composed.through });
   }
 
@@ -227,39 +253,9 @@ export class Binder {
     throw new LotseError({
       code: "reference.unresolved",
       message: `${reference.text} refers to nothing`,
-      hint: this.#unresolvedHint(reference, path),
+      hint: unresolvedHint(reference, path, this.#root),
       where: whereOf(node),
     });
-  }
-
-  #unresolvedHint(reference: Reference, path: Path): string {
-    const { target } = reference;
-    switch (target.kind) {
-      case "env":
-        return `set the variable ${target.name}, or give a default: \${env:${target.name}:-…}`;
-      case "file":
-        return "the path is relative to the file that holds the reference; check its spelling";
-      case "path": {
-        const base = target.up === undefined ? [] : path.slice(0, Math.max(0, path.length - 1 - target.up));
-        return this.#nearby([...base, ...target.path]);
-      }
-      default:
-        return "check its spelling";
-    }
-  }
-
-  #nearby(path: Path): string {
-    let node: Node = this.#root;
-    for (const [index, segment] of path.entries()) {
-      const child = childOf(node, segment);
-      if (child === undefined) {
-        const parent = formatPath(path.slice(0, index), this.#root);
-        const keys = node.kind === "map" ? [...node.entries.keys()] : [];
-        return `there is no "${segment}" ${parent === "" ? "at the top" : `in ${parent}`}: ${suggest(segment, keys)}`;
-      }
-      node = child;
-    }
-    return "check its spelling";
   }
 
   #notText(reference: Reference, value: Node, node: ScalarNode): LotseError {
@@ -267,20 +263,6 @@ export class Binder {
       code: "reference.kind",
       message: `${reference.text} is a ${value.kind} and cannot stand inside a text`,
       hint: "refer to one of its values, or make the reference the whole value",
-      where: whereOf(node),
-    });
-  }
-
-  #countCopy(copy: Node, node: ScalarNode): void {
-    this.#copied += sizeOf(copy);
-    if (this.#copied > this.#sources.maxNodes) throw this.#tooLarge(node);
-  }
-
-  #tooLarge(node: ScalarNode): LotseError {
-    return new LotseError({
-      code: "reference.too-large",
-      message: "references expand to more than the limit",
-      hint: "break the chain of references that double each other",
       where: whereOf(node),
     });
   }
@@ -305,6 +287,26 @@ export class Binder {
       related: round.filter((step) => isScalar(step.node)).map((step) => whereOf(step.node, step.key)),
     });
   }
+}
+
+function tooLarge(node: ScalarNode): LotseError {
+  return new LotseError({
+    code: "reference.too-large",
+    message: "references expand to more than the limit",
+    hint: "break the chain of references that lead to each other or double each other",
+    where: whereOf(node),
+  });
+}
+
+/** What comes from outside is text: a `${` in it is no reference. */
+function asLiteral(node: Node): Node {
+  if (!node.hasReferences) return node;
+  if (node.kind === "map") {
+    const entries = new Map([...node.entries].map(([key, child]) => [key, asLiteral(child)]));
+    return { ...node, entries, hasReferences: false };
+  }
+  if (node.kind === "list") return { ...node, items: node.items.map(asLiteral), hasReferences: false };
+  return { ...node, hasReferences: false };
 }
 
 function isEmpty(node: Node | undefined): boolean {

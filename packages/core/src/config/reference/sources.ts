@@ -14,6 +14,8 @@ export interface ReferenceSources {
   readonly env: (name: string) => Lookup;
   /** `${file:PATH}`, relative to the file that holds the reference; one that starts with `/` to the workspace. */
   readonly file: (path: string, from: string) => Lookup;
+  /** Changes when what lies outside the configuration may have changed. */
+  readonly epoch: () => number;
   /** Parses a node's references once for all scopes. @throws LotseError `reference.syntax` */
   readonly parts: (node: ScalarNode) => readonly Part[];
   readonly policy: Policy | undefined;

@@ -7,7 +7,7 @@ import type { ScalarNode } from "../model/node.ts";
 import { whereOf } from "../model/node.ts";
 import { suggest } from "../model/spelling.ts";
 import type { Document } from "../parse/document.ts";
-import { decodeText } from "../parse/text.ts";
+import { readText } from "../parse/text.ts";
 import { Binder } from "../reference/binder.ts";
 import type { Lookup, ReferenceSources } from "../reference/sources.ts";
 import { parseTemplate, type Part } from "../reference/template.ts";
@@ -227,7 +227,8 @@ function loadState(files: Files, variables: EngineOptions["variables"]): EngineS
   const schema =
     workspace.schema === undefined ? undefined : loadSchema(workspace.schema, files, workspace.limits);
   const store = new DocumentStore(files, workspace.limits);
-  const sources = referenceSources(workspace, schema, files, variables);
+  const epoch = (): number => store.refreshes;
+  const sources = { ...referenceSources(workspace, schema, files, variables), epoch };
   const watched = [workspaceFileName, ...(workspace.schema === undefined ? [] : [workspace.schema])];
   const processLayers = new Map<string, VariableLayer>();
   return {
@@ -252,7 +253,7 @@ function referenceSources(
   schema: ConfigSchema | undefined,
   files: Files,
   variables: EngineOptions["variables"],
-): ReferenceSources {
+): Omit<ReferenceSources, "epoch"> {
   const parsed = new WeakMap<ScalarNode, readonly Part[]>();
   return {
     policy: schema?.policy,
@@ -277,7 +278,7 @@ function readVariable(
 ): Lookup {
   if (allowed !== undefined && !allowed.includes(name))
     return { kind: "denied", reason: "references.env does not list it" };
-  const text = variables[name];
+  const text = Object.hasOwn(variables, name) ? variables[name] : undefined;
   return text === undefined ? { kind: "missing" } : { kind: "found", text };
 }
 
@@ -294,19 +295,22 @@ function readReferencedFile(path: string, workspace: Workspace, files: Files): L
   }
   if (
     allowed !== undefined &&
-    !allowed.some((directory) => path === directory || path.startsWith(`${directory.replace(/\/$/u, "")}/`))
+    !allowed.some((directory) => isUnder(path, posix.normalize(`${directory}/`)))
   ) {
     return { kind: "denied", reason: "references.files does not list its directory" };
   }
   try {
-    const bytes = files.read(path);
-    return bytes === undefined
-      ? { kind: "missing" }
-      : { kind: "found", text: decodeText(bytes, path, workspace.limits) };
+    const text = readText(path, files, workspace.limits);
+    return text === undefined ? { kind: "missing" } : { kind: "found", text };
   } catch (error) {
     if (isLotseError(error)) return { kind: "denied", reason: error.message };
     throw error;
   }
+}
+
+/** @param directory - normalised, with a slash at its end; `./` is the workspace itself */
+function isUnder(path: string, directory: string): boolean {
+  return directory === "./" || `${path}/`.startsWith(directory);
 }
 
 /** The layer that a document belongs to among a scope's layers, by its source. */

@@ -1,5 +1,7 @@
 import { posix } from "node:path";
-import { LotseError, staysInside } from "../../kernel/index.ts";
+import { LotseError, staysInside, type Where } from "../../kernel/index.ts";
+import { whereOf } from "../model/node.ts";
+import { formatPath, nodeAt } from "../model/path.ts";
 import { suggest } from "../model/spelling.ts";
 import type { Document, ParentName } from "../parse/document.ts";
 import { fillPattern, placeholdersOf, type FileLayer } from "../workspace/layer.ts";
@@ -13,14 +15,20 @@ export interface LayerScope {
   readonly tenant: string | undefined;
   readonly overrides: readonly string[];
   /** The attributes under `tenant:` in the tenant's own file, for patterns such as `tiers/{tenant.tier}.yml`. */
-  readonly attribute: (name: string) => string | undefined;
+  readonly attribute: (name: string) => Attribute | undefined;
+}
+
+/** A tenant's attribute, and where its file says so. */
+export interface Attribute {
+  readonly text: string;
+  readonly where: Where;
 }
 
 /**
  * The documents of one file layer for a scope, parents before children, in the order in which they merge.
  *
- * @throws LotseError `file.not-found` where a required file is missing, `layer.extends-cycle`, `file.*`,
- * `parse.*`
+ * @throws LotseError `file.not-found` where a required file is missing, `layer.extends-cycle`,
+ * `layer.attribute` and `usage.argument` for a name that cannot stand in a path, `file.*`, `parse.*`
  */
 export function documentsOf(
   layer: FileLayer,
@@ -34,14 +42,12 @@ export function documentsOf(
   const byOverride = layer.patterns.some((pattern) => placeholdersOf(pattern).includes("override"));
   const overrides = byOverride ? scope.overrides : [undefined];
   for (const [index, override] of overrides.entries()) {
-    const layerRank = rank + index / 1024;
+    const layerRank = rank + index / 2 ** 20;
     for (const pattern of layer.patterns) {
       for (const path of pathsOf(pattern, override, scope, workspace, store)) {
         const document = load(path, layer, pattern, override, { workspace, store });
         if (document !== undefined) {
-          for (const ancestor of lineage(document, workspace, store, [])) {
-            if (seen.has(ancestor)) continue;
-            seen.add(ancestor);
+          for (const ancestor of new Lineage(workspace, store, seen).of(document)) {
             const inherited = ancestor !== document;
             entries.push({
               layer: layer.name,
@@ -66,20 +72,32 @@ function pathsOf(
   const filled = fillPattern(pattern, (name) => {
     if (name === "env") return scope.environment;
     if (name === "tenant") return scope.tenant;
-    if (name === "override") return override;
-    return scope.attribute(name.slice("tenant.".length));
+    if (name === "override") return override === undefined ? undefined : checkOverride(override);
+    const attribute = scope.attribute(name.slice("tenant.".length));
+    return attribute === undefined ? undefined : checkAttribute(name, attribute);
   });
   if (filled === undefined) return [];
-  if (!staysInside(filled)) {
-    throw new LotseError({
-      code: "layer.attribute",
-      message: `the layer path ${filled} leads out of the workspace`,
-      hint: "an attribute used in a layer path is a plain name",
-      where: { file: filled },
-    });
-  }
   const path = posix.join(workspace.root, filled);
-  return filled.includes("*") ? expand(path, store) : [path];
+  return pattern.includes("*") ? expand(path, store) : [path];
+}
+
+function checkOverride(name: string): string {
+  if (name !== "" && staysInside(name) && !name.includes("*")) return name;
+  throw new LotseError({
+    code: "usage.argument",
+    message: `${JSON.stringify(name.slice(0, 80))} is no name of an override`,
+    hint: "an override is named by its file without the ending",
+  });
+}
+
+function checkAttribute(name: string, { text, where }: Attribute): string {
+  if (staysInside(text) && !/[/*]/u.test(text)) return text;
+  throw new LotseError({
+    code: "layer.attribute",
+    message: `${name} is ${JSON.stringify(text.slice(0, 80))}, which cannot be used in the path of a layer`,
+    hint: "an attribute used in a layer path is a plain name, without / and *",
+    where,
+  });
 }
 
 /** The files in a directory that fit a pattern with `*` in its last part, sorted by name. */
@@ -121,29 +139,53 @@ function load(
   });
 }
 
-/** A document with all it extends, the most distant parents first. */
-function lineage(
-  document: Document,
-  workspace: Workspace,
-  store: DocumentStore,
-  below: readonly Document[],
-): readonly Document[] {
-  if (below.includes(document)) {
-    const circle = [...below.slice(below.indexOf(document)), document].map((each) => each.source.file);
-    throw new LotseError({
-      code: "layer.extends-cycle",
-      message: `files extend each other in a circle: ${circle.join(" → ")}`,
-      hint: "remove one `extends`",
-      where: below.at(-1)?.parents[0]?.where,
-    });
+const maxGenerations = 64;
+
+/** Collects documents with all they extend, each once, however many ways lead to it. */
+class Lineage {
+  readonly #workspace: Workspace;
+  readonly #store: DocumentStore;
+  readonly #seen: Set<Document>;
+  readonly #found: Document[] = [];
+
+  constructor(workspace: Workspace, store: DocumentStore, seen: Set<Document>) {
+    this.#workspace = workspace;
+    this.#store = store;
+    this.#seen = seen;
   }
-  const path = [...below, document];
-  return [
-    ...document.parents.flatMap((parent) =>
-      lineage(loadParent(parent, document, workspace, store), workspace, store, path),
-    ),
-    document,
-  ];
+
+  /** A document with all it extends that were not seen before, the most distant parents first. */
+  of(document: Document): readonly Document[] {
+    this.#visit(document, [], undefined);
+    return this.#found;
+  }
+
+  #visit(document: Document, below: readonly Document[], named: ParentName | undefined): void {
+    const path = [...below, document];
+    if (below.includes(document)) {
+      const circle = path.slice(below.indexOf(document)).map((each) => each.source.file);
+      throw new LotseError({
+        code: "layer.extends-cycle",
+        message: `files extend each other in a circle: ${circle.join(" → ")}`,
+        hint: "remove one `extends`",
+        where: named?.where,
+      });
+    }
+    if (this.#seen.has(document)) return;
+    if (below.length > maxGenerations) {
+      throw new LotseError({
+        code: "parse.too-deep",
+        message: `files extend each other more than ${maxGenerations} deep`,
+        hint: "shorten the chain of `extends`",
+        where: named?.where,
+      });
+    }
+    for (const parent of document.parents) {
+      this.#visit(loadParent(parent, document, this.#workspace, this.#store), path, parent);
+    }
+    this.#seen.add(document);
+    this.#found.push(document);
+  }
 }
 
 function loadParent(
@@ -177,11 +219,12 @@ function loadParent(
 }
 
 /** The attributes of a tenant: the single values under `tenant:` in its own files. */
-export function attributesOf(documents: readonly Document[]): (name: string) => string | undefined {
+export function attributesOf(documents: readonly Document[]): LayerScope["attribute"] {
   return (name) => {
-    for (const document of documents.toReversed()) {
-      const text = textAt(document.root, ["tenant", name]);
-      if (text !== undefined) return text;
+    const path = ["tenant", name];
+    for (const { root } of documents.toReversed()) {
+      const [node, text] = [nodeAt(root, path), textAt(root, path)];
+      if (node !== undefined && text !== undefined) return { text, where: whereOf(node, formatPath(path)) };
     }
     return undefined;
   };

@@ -18,9 +18,11 @@ export class Step {
   readonly root: MapNode;
   /** What was wrong in merging this one layer. */
   readonly problems: readonly Diagnostic[];
-  readonly next = new WeakMap<Document, Step>();
+  /** The steps made over this one; a document has several where different layers or ranks read it. */
+  readonly next = new WeakMap<Document, Step[]>();
   readonly #sources: ReferenceSources;
   #binder: Binder | undefined;
+  #epoch: number | undefined;
 
   constructor(
     entry: LayerEntry | undefined,
@@ -37,7 +39,11 @@ export class Step {
 
   /** Binds single paths as of this layer, without reporting: later layers may still supply what is missing. */
   get binder(): Binder {
-    this.#binder ??= new Binder(this.root, this.#sources, { complete: false });
+    const epoch = this.#sources.epoch();
+    if (this.#binder === undefined || this.#epoch !== epoch) {
+      this.#binder = new Binder(this.root, this.#sources, { complete: false });
+      this.#epoch = epoch;
+    }
     return this.#binder;
   }
 }
@@ -67,10 +73,11 @@ export class MergeMemo {
   }
 
   #after(below: Step, entry: LayerEntry): Step {
-    const known = below.next.get(entry.document);
+    const made = below.next.get(entry.document) ?? [];
+    const known = made.find(({ entry: other }) => other?.layer === entry.layer && other.rank === entry.rank);
     if (known !== undefined) return known;
     const step = mergeStep(below, entry, this.#policy, this.#sources);
-    below.next.set(entry.document, step);
+    below.next.set(entry.document, [...made, step]);
     return step;
   }
 }
@@ -83,7 +90,8 @@ export function mergeStep(
   sources: ReferenceSources,
 ): Step {
   const problems: Diagnostic[] = [];
-  for (let at: Step | undefined = below; at?.entry?.rank === entry.rank; at = at.below) {
+  for (let at: Step | undefined = below; at?.entry?.layer === entry.layer; at = at.below) {
+    if (at.entry.rank !== entry.rank) continue;
     problems.push(...findDisagreements(at.entry.document.root, entry.document.root, policy));
   }
   const context = { path: [], report: (problem: Diagnostic) => void problems.push(problem) };

@@ -45,7 +45,7 @@ export class TenantDirectory {
     checkTenantId(tenant);
     const documents = this.#files(tenant, environment).map((path) => this.#store.document(path));
     const found = documents.filter((document) => document !== undefined);
-    if (found.length === 0) throw this.#unknown(tenant);
+    if (found.length === 0) throw this.#unknown(tenant, environment);
     for (const document of found) checkDeclaredId(document, tenant);
     return found;
   }
@@ -119,11 +119,19 @@ export class TenantDirectory {
     return this.#workspace.environmentNames.get(environment);
   }
 
-  #unknown(tenant: string): LotseError {
+  #unknown(tenant: string, environment: string): LotseError {
+    const all = this.all();
+    if (all.includes(tenant)) {
+      return new LotseError({
+        code: "config.unknown-tenant",
+        message: `the tenant ${tenant} does not live in ${environment}`,
+        hint: "name another environment, or give it a file there",
+      });
+    }
     return new LotseError({
       code: "config.unknown-tenant",
       message: `there is no tenant ${tenant}`,
-      hint: suggest(tenant, this.all()),
+      hint: suggest(tenant, all),
     });
   }
 }

@@ -1,5 +1,5 @@
 import { isLotseError, type Diagnostic, diagnosticOf, LotseError } from "../../kernel/index.ts";
-import { mapNode, scalarNode, type MapNode, type Node } from "../model/node.ts";
+import { listNode, mapNode, scalarNode, type MapNode, type Node } from "../model/node.ts";
 import { formatPath, isForbiddenKey, parsePath, type Path } from "../model/path.ts";
 import type { PlainValue } from "../model/plain.ts";
 import { SecretReference } from "../model/secret.ts";
@@ -73,21 +73,38 @@ export function layerOfSet(entries: readonly SetEntry[], policy: Policy | undefi
 
 /** A text after `--set path=` is read as YAML, unless the schema wants a string there. */
 function readSetText(text: string, policy: Policy | undefined, source: Source, offset: number): Node {
-  const parsed = parseYaml(new TextSource("--set", text), defaultLimits);
-  const node =
-    parsed === undefined
-      ? scalarNode({ kind: "string", value: "", source, offset })
-      : relocate(parsed, source, offset);
-  const wantsText = policy?.types.has("string") === true && node.mark === undefined;
+  const wantsText = policy?.types.has("string") === true;
+  const verbatim = scalarNode({
+    kind: "string",
+    value: text.trim(),
+    source,
+    offset,
+    hasReferences: text.includes("${"),
+  });
+  const parsed = wantsText ? tryParse(text) : parseYaml(new TextSource("--set", text), defaultLimits);
+  if (parsed === undefined) return verbatim;
+  const node = relocate(parsed, source, offset);
   const numeric = node.kind === "integer" || node.kind === "float" || node.kind === "boolean";
   const fits = policy?.types.has(node.kind === "float" ? "number" : (node.kind as "integer")) === true;
-  return wantsText && numeric && !fits
-    ? scalarNode({ kind: "string", value: text.trim(), source, offset })
-    : node;
+  return wantsText && node.mark === undefined && numeric && !fits ? verbatim : node;
 }
 
-/** Turns a JavaScript value into nodes that are all placed at one offset. */
-export function nodeOfPlain(value: PlainValue | undefined, source: Source, offset: number): Node {
+/** @returns `undefined` for what is no YAML, such as a text that begins with `@` */
+function tryParse(text: string): Node | undefined {
+  try {
+    return parseYaml(new TextSource("--set", text), defaultLimits);
+  } catch (error) {
+    if (isLotseError(error) && error.code === "parse.syntax") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Turns a JavaScript value into nodes that are all placed at one offset.
+ *
+ * @throws LotseError `usage.argument` for what no configuration can hold, `parse.forbidden-key`, `parse.too-deep`
+ */
+export function nodeOfPlain(value: PlainValue | undefined, source: Source, offset: number, depth = 0): Node {
   if (value === null || value === undefined) return scalarNode({ kind: "null", value: null, source, offset });
   if (value instanceof SecretReference) return scalarNode({ kind: "secret", value, source, offset });
   switch (typeof value) {
@@ -98,32 +115,37 @@ export function nodeOfPlain(value: PlainValue | undefined, source: Source, offse
     case "bigint":
       return scalarNode({ kind: "integer", value, source, offset });
     case "number":
-      if (!Number.isFinite(value)) {
-        throw new LotseError({
-          code: "usage.argument",
-          message: `${value} is no value of a configuration`,
-          hint: "use a finite number",
-        });
-      }
+      if (!Number.isFinite(value)) throw noValue(String(value));
       return scalarNode({ kind: Number.isInteger(value) ? "integer" : "float", value, source, offset });
+    case "object":
+      return collectionOfPlain(value, source, offset, depth + 1);
     default:
-      return collectionOfPlain(value, source, offset);
+      throw noValue(`a ${typeof value}`);
   }
 }
 
-function collectionOfPlain(value: object, source: Source, offset: number): Node {
-  if (Array.isArray(value)) {
-    const items = (value as readonly PlainValue[]).map((item) => nodeOfPlain(item, source, offset));
-    return {
-      kind: "list",
-      items,
-      source,
-      offset,
-      mark: undefined,
-      hasReferences: items.some((item) => item.hasReferences),
-      hasMarks: false,
-    };
+function noValue(what: string): LotseError {
+  return new LotseError({
+    code: "usage.argument",
+    message: `${what} is no value of a configuration`,
+    hint: "use texts, numbers, booleans, null, lists and plain objects",
+  });
+}
+
+function collectionOfPlain(value: object, source: Source, offset: number, depth: number): Node {
+  if (depth > maxPlainDepth) {
+    throw new LotseError({
+      code: "parse.too-deep",
+      message: `the value is nested more than ${maxPlainDepth} deep`,
+      hint: "flatten the value; it may contain itself",
+    });
   }
+  if (Array.isArray(value)) {
+    const items = (value as readonly PlainValue[]).map((item) => nodeOfPlain(item, source, offset, depth));
+    return listNode(items, source, offset);
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) throw noValue("an object of a class");
   const entries = new Map<string, Node>();
   for (const key of Object.keys(value)) {
     if (isForbiddenKey(key)) {
@@ -133,14 +155,25 @@ function collectionOfPlain(value: object, source: Source, offset: number): Node 
         hint: "choose another name",
       });
     }
-    entries.set(key, nodeOfPlain((value as Record<string, PlainValue>)[key], source, offset));
+    entries.set(key, nodeOfPlain((value as Record<string, PlainValue>)[key], source, offset, depth));
   }
   return mapNode(entries, source, offset);
 }
 
+const maxParts = 256;
+const maxPlainDepth = 256;
+
 function pathOfVariable(name: string, policy: Policy | undefined): Path {
   let at = policy;
-  return name.split("__").map((part) => {
+  const parts = name.split("__");
+  if (parts.length > maxParts) {
+    throw new LotseError({
+      code: "parse.path",
+      message: `the name has ${parts.length} parts; at most ${maxParts} make a path`,
+      hint: "write it as PREFIX__A__B for the path a.b",
+    });
+  }
+  return parts.map((part) => {
     const key = matchKey(part, at?.keys ?? []) ?? part.toLowerCase();
     if (key === "" || isForbiddenKey(key)) {
       throw new LotseError({
@@ -187,13 +220,14 @@ class TreeBuilder {
     let entries = this.#root;
     for (const key of path.slice(0, -1)) {
       const child = entries.get(key);
-      const inner = new Map(child?.kind === "map" ? child.entries : []);
+      const below = child?.kind === "map" ? child : undefined;
+      const inner = new Map(below?.entries);
       entries.set(key, {
         kind: "map",
         entries: inner,
         source: this.#source,
         offset,
-        mark: undefined,
+        mark: below?.mark,
         hasReferences: true,
         hasMarks: true,
       });

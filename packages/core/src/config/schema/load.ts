@@ -1,11 +1,11 @@
 import { LotseError, type Files } from "../../kernel/index.ts";
-import type { Node } from "../model/node.ts";
+import type { MapNode, Node } from "../model/node.ts";
 import { whereOf } from "../model/node.ts";
 import { formatPath, joinKey, nodeAt } from "../model/path.ts";
 import { toPlain } from "../model/plain.ts";
 import { TextSource } from "../model/source.ts";
 import type { Limits } from "../parse/limits.ts";
-import { decodeText } from "../parse/text.ts";
+import { readText } from "../parse/text.ts";
 import { parseYaml } from "../parse/yaml.ts";
 import { annotationProblem, ownKeywords } from "./keywords.ts";
 import { lookup, Policy, type SchemaObject } from "./policy.ts";
@@ -21,12 +21,12 @@ export interface ConfigSchema {
 /**
  * Reads the schema of a workspace, in JSON or YAML.
  *
- * @throws LotseError `file.not-found`, `parse.*`, `schema.invalid` for keywords of Lotse that are wrong,
+ * @throws LotseError `file.not-found`, `file.*`, `parse.*`, `schema.invalid` for keywords of Lotse that are wrong,
  * `schema.unsupported` for a `$ref` to another file
  */
 export function loadSchema(file: string, files: Files, limits: Limits): ConfigSchema {
-  const bytes = files.read(file);
-  if (bytes === undefined) {
+  const text = readText(file, files, limits);
+  if (text === undefined) {
     throw new LotseError({
       code: "file.not-found",
       message: `the schema ${file} does not exist`,
@@ -34,7 +34,7 @@ export function loadSchema(file: string, files: Files, limits: Limits): ConfigSc
       where: { file },
     });
   }
-  const node = parseYaml(new TextSource(file, decodeText(bytes, file, limits)), limits);
+  const node = parseYaml(new TextSource(file, text), limits);
   if (node?.kind !== "map") {
     throw new LotseError({
       code: "schema.invalid",
@@ -85,9 +85,25 @@ function checkKeywords(node: Node, path: string): void {
       );
     }
     if (dataKeywords.has(key)) continue;
+    if (key === "patternProperties" && child.kind === "map") checkPatterns(child, joinKey(path, key));
     if (namedSubschemas.has(key) && child.kind === "map") {
       for (const [name, sub] of child.entries) checkKeywords(sub, joinKey(joinKey(path, key), name));
     } else checkKeywords(child, joinKey(path, key));
+  }
+}
+
+function checkPatterns(map: MapNode, path: string): void {
+  for (const [pattern, node] of map.entries) {
+    try {
+      RegExp(pattern, "u");
+    } catch {
+      throw keywordError(
+        `${JSON.stringify(pattern)} is no regular expression`,
+        "write it as in ECMA-262",
+        node,
+        path,
+      );
+    }
   }
 }
 

@@ -99,11 +99,32 @@ export function lookup(root: SchemaObject, reference: string): SchemaObject | un
   if (!reference.startsWith("#/")) return undefined;
   let at: unknown = root;
   for (const part of reference.slice(2).split("/")) {
-    const key = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
+    const key = decodePart(part);
     at =
       typeof at === "object" && at !== null && Object.hasOwn(at, key) ? (at as SchemaObject)[key] : undefined;
   }
   return asSchemas(at)[0];
+}
+
+/** The policy at a path of which only the text is known: a part that no map entry has is a list index. */
+export function policyOfPath(root: Policy | undefined, path: readonly string[]): Policy | undefined {
+  return path.reduce<Policy | undefined>(
+    (policy, part) => policy?.child(part) ?? (/^\d+$/u.test(part) ? policy?.items : undefined),
+    root,
+  );
+}
+
+/** A part of a JSON pointer in a URI (RFC 6901, section 6); one with a stray `%` is taken as it stands. */
+function decodePart(part: string): string {
+  return safeDecode(part).replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+function safeDecode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function subschemasFor(schema: SchemaObject, key: string): readonly SchemaObject[] {

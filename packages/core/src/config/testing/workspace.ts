@@ -4,7 +4,14 @@
  * {@link MemoryFiles} is a double of the `Files` port; `kernel/files.test.ts` holds it to the same contract as
  * the directory on disk.
  */
-import { isLotseError, outsideError, staysInside, type Clock, type Files, type LotseError } from "../../kernel/index.ts";
+import {
+  isLotseError,
+  outsideError,
+  staysInside,
+  type Clock,
+  type Files,
+  type LotseError,
+} from "../../kernel/index.ts";
 import { ConfigEngine } from "../resolve/engine.ts";
 
 /** Files by their path in the workspace: texts, or bytes where the encoding matters. */
@@ -78,6 +85,20 @@ export function clockAt(now: string): Clock {
 /** An engine on files in memory. Where the tree has no `lotse.yml`, it is `version: 1` and nothing else. */
 export function engineOf(tree: Tree, settings: EngineSettings = {}): ConfigEngine {
   return engineOn(new MemoryFiles({ "lotse.yml": "version: 1\n", ...tree }), settings);
+}
+
+/**
+ * A workspace whose only environment is `dev`, with one layer for each text, lowest first: `l0` from
+ * `environments/l0.yml` and so on, and `set` above them.
+ */
+export function stack(texts: readonly string[], schema?: string): Tree {
+  const layers = texts.map((_, index) => `  - {name: l${index}, path: l${index}.yml}\n`).join("");
+  const files = texts.map((text, index) => [`environments/l${index}.yml`, text]);
+  return {
+    "lotse.yml": `version: 1\nenvironments: {dev: {}}\n${schema === undefined ? "" : "schema: schema.yml\n"}layers:\n${layers}  - {name: set, from: set}\n`,
+    ...(schema === undefined ? {} : { "schema.yml": schema }),
+    ...(Object.fromEntries(files) as Tree),
+  };
 }
 
 /** An engine on given files. */

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { isLotseError, LotseError, type Files } from "../../kernel/index.ts";
 import { parseDocument, type Document } from "../parse/document.ts";
 import type { Limits } from "../parse/limits.ts";
-import { decodeText, tooLarge } from "../parse/text.ts";
+import { readText } from "../parse/text.ts";
 
 interface Entry {
   readonly stamp: string | undefined;
@@ -26,6 +26,7 @@ export class DocumentStore {
   readonly #entries = new Map<string, Entry>();
   readonly #names = new Map<string, ReadonlySet<string>>();
   readonly #stale = new Set<string>();
+  #refreshes = 0;
 
   constructor(files: Files, limits: Limits) {
     this.#files = files;
@@ -75,6 +76,11 @@ export class DocumentStore {
     return candidates[0] === undefined ? undefined : posix.join(directory, stem + candidates[0]);
   }
 
+  /** How often {@link DocumentStore.refresh} was called. */
+  get refreshes(): number {
+    return this.#refreshes;
+  }
+
   /** The names in a directory. */
   names(directory: string): ReadonlySet<string> {
     let names = this.#names.get(directory);
@@ -91,6 +97,7 @@ export class DocumentStore {
    * @param paths - only these files may have changed; all if left out
    */
   refresh(paths?: Iterable<string>): void {
+    this.#refreshes += 1;
     if (paths === undefined) {
       this.#names.clear();
       for (const path of this.#entries.keys()) this.#stale.add(path);
@@ -103,16 +110,12 @@ export class DocumentStore {
   }
 
   #load(path: string, before: Entry | undefined): Entry {
-    const stamp = this.#files.stamp(path);
-    if (before !== undefined && stamp !== undefined && before.stamp === stamp) return before;
+    let stamp: string | undefined;
     try {
-      const size = this.#files.size(path);
-      if (size !== undefined && size > this.#limits.maxFileBytes) throw tooLarge(path, size, this.#limits);
-      const bytes = this.#files.read(path);
-      const document =
-        bytes === undefined
-          ? undefined
-          : parseDocument(path, decodeText(bytes, path, this.#limits), this.#limits);
+      stamp = this.#files.stamp(path);
+      if (before !== undefined && stamp !== undefined && before.stamp === stamp) return before;
+      const text = readText(path, this.#files, this.#limits);
+      const document = text === undefined ? undefined : parseDocument(path, text, this.#limits);
       return { stamp, document, error: undefined };
     } catch (error) {
       if (!isLotseError(error)) throw error;

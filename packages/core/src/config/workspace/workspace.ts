@@ -1,13 +1,13 @@
 import { posix } from "node:path";
 import type { z } from "zod";
-import { LotseError, type Files, type Where } from "../../kernel/index.ts";
+import { isLotseError, LotseError, type Files, type Where } from "../../kernel/index.ts";
 import { isScalar, whereOf, type Node } from "../model/node.ts";
-import { formatPath, nodeAt } from "../model/path.ts";
+import { formatPath, nodeAt, parsePath } from "../model/path.ts";
 import { TextSource } from "../model/source.ts";
 import { nearest } from "../model/spelling.ts";
 import { toPlain } from "../model/plain.ts";
 import { defaultLimits, type Limits } from "../parse/limits.ts";
-import { decodeText } from "../parse/text.ts";
+import { readText } from "../parse/text.ts";
 import { parseYaml } from "../parse/yaml.ts";
 import { workspaceFile, type AppDefinition, type BreakGlass, type WorkspaceFile } from "./definition.ts";
 import { layersOf, placeholdersOf, type Layer } from "./layer.ts";
@@ -46,8 +46,8 @@ export interface Workspace {
  * @throws LotseError `workspace.not-found`, `workspace.invalid` with the place of what does not fit, `parse.*`
  */
 export function readWorkspace(files: Files): Workspace {
-  const bytes = files.read(workspaceFileName);
-  if (bytes === undefined) {
+  const text = readText(workspaceFileName, files, defaultLimits);
+  if (text === undefined) {
     throw new LotseError({
       code: "workspace.not-found",
       message: `there is no ${workspaceFileName} in ${files.label}`,
@@ -55,8 +55,7 @@ export function readWorkspace(files: Files): Workspace {
       where: { file: workspaceFileName },
     });
   }
-  const source = new TextSource(workspaceFileName, decodeText(bytes, workspaceFileName, defaultLimits));
-  const node = parseYaml(source, defaultLimits);
+  const node = parseYaml(new TextSource(workspaceFileName, text), defaultLimits);
   const parsed = workspaceFile.safeParse(node === undefined ? {} : toPlain(node));
   if (!parsed.success) throw invalid(parsed.error, node);
   return build(parsed.data, node, files.label);
@@ -77,13 +76,23 @@ function build(file: WorkspaceFile, node: Node | undefined, label: string): Work
       maxDepth: file.limits["max-depth"],
       maxNodes: file.limits["max-nodes"],
     },
-    breakGlass: file["break-glass"].map((entry, index) => ({
-      ...entry,
-      where: placeIn(node, ["break-glass", String(index)]),
-    })),
+    breakGlass: file["break-glass"].map((entry, index) => {
+      const where = placeIn(node, ["break-glass", String(index)]);
+      checkPath(entry.path, placeIn(node, ["break-glass", String(index), "path"]));
+      return { ...entry, where };
+    }),
     references: { env: file.references.env, files: file.references.files },
     app: file.app,
   };
+}
+
+function checkPath(path: string, where: Where): void {
+  try {
+    parsePath(path);
+  } catch (error) {
+    if (!isLotseError(error)) throw error;
+    throw new LotseError({ code: "workspace.invalid", message: error.message, hint: error.hint, where });
+  }
 }
 
 function environmentNames(file: WorkspaceFile, node: Node | undefined): ReadonlyMap<string, string> {
@@ -119,6 +128,9 @@ function checkLayers(layers: readonly Layer[], node: Node | undefined): void {
     seen.add(layer.name);
     if (layer.kind !== "files") continue;
     if (layer.patterns.length === 0) fail(`the layer ${layer.name} has no path`, "add `path:` or `paths:`");
+    const star = layer.patterns.find((pattern) => !/^[^*]*\*?[^*/]*$/u.test(pattern));
+    if (star !== undefined)
+      fail(`${star} has a * in a directory or twice`, "write one *, in the file's name");
     for (const placeholder of layer.patterns.flatMap(placeholdersOf)) {
       if (knownPlaceholder.test(placeholder)) continue;
       fail(

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { failure, MemoryFiles } from "../config/testing/workspace.ts";
-import { DirectoryFiles, staysInside, type Files } from "./files.ts";
+import { failure, MemoryFiles } from "./workspace.ts";
+import { DirectoryFiles, staysInside, type Files } from "../../kernel/index.ts";
 
 const made: string[] = [];
 afterAll(() => {
@@ -42,7 +42,10 @@ const implementations: readonly (readonly [string, () => Editable])[] = [
     "DirectoryFiles",
     () => {
       const root = directoryWith(tree);
-      return { files: new DirectoryFiles(root), write: (path, text) => writeFileSync(join(root, path), text) };
+      return {
+        files: new DirectoryFiles(root),
+        write: (path, text) => writeFileSync(join(root, path), text),
+      };
     },
   ],
 ];
@@ -59,12 +62,15 @@ describe.each(implementations)("the Files port: %s", (_, make) => {
     expect(files.size(path)).toBe(Buffer.byteLength(text));
   });
 
-  test.each(["none.yml", "a/none.yml", "none/none.yml", "lotse.yml/inside.yml"])("%s is not there", (path) => {
-    const { files } = make();
-    expect(files.read(path)).toBeUndefined();
-    expect(files.stamp(path)).toBeUndefined();
-    expect(files.size(path)).toBeUndefined();
-  });
+  test.each(["none.yml", "a/none.yml", "none/none.yml", "lotse.yml/inside.yml"])(
+    "%s is not there",
+    (path) => {
+      const { files } = make();
+      expect(files.read(path)).toBeUndefined();
+      expect(files.stamp(path)).toBeUndefined();
+      expect(files.size(path)).toBeUndefined();
+    },
+  );
 
   test.each([
     [".", ["a", "lotse.yml"]],
@@ -142,7 +148,19 @@ describe("DirectoryFiles", () => {
 
   test("a directory in the place of a file cannot be read", () => {
     const files = linked({});
-    expect(failure(() => files.read("in"))).toMatchObject({ code: "file.not-readable", where: { file: "in" } });
+    expect(failure(() => files.read("in"))).toMatchObject({
+      code: "file.not-readable",
+      where: { file: "in" },
+    });
+  });
+
+  test("what the operating system refuses is an error with a code", () => {
+    const files = linked({});
+    const long = `${"x".repeat(5000)}.yml`;
+    expect(failure(() => files.read(long))).toMatchObject({
+      code: "file.not-readable",
+      where: { file: long },
+    });
   });
 
   test("a named pipe is not waited for", () => {

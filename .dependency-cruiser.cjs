@@ -1,0 +1,79 @@
+// Who may import whom; see docs/architecture.md.
+const core = "^packages/core/src";
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "layer-0-kernel",
+      comment: "the kernel imports nothing of ours",
+      severity: "error",
+      from: { path: `${core}/kernel/` },
+      to: { path: "^packages/", pathNot: `${core}/kernel/` },
+    },
+    {
+      name: "layer-0-jinja",
+      comment: "jinja imports nothing of ours and no library",
+      severity: "error",
+      from: { path: "^packages/jinja/src", pathNot: "[.]test[.]ts$" },
+      to: { pathNot: "^packages/jinja/", dependencyTypesNot: ["core"] },
+    },
+    {
+      name: "layer-1",
+      comment: "config imports the kernel only",
+      severity: "error",
+      from: { path: `${core}/config/` },
+      to: { path: "^packages/", pathNot: `${core}/(config|kernel)/` },
+    },
+    {
+      name: "layer-2-release",
+      comment: "release imports the kernel only: use cases plug the rest in",
+      severity: "error",
+      from: { path: `${core}/release/` },
+      to: { path: "^packages/", pathNot: `${core}/(release|kernel)/` },
+    },
+    {
+      name: "layer-2-contract",
+      severity: "error",
+      from: { path: `${core}/contract/` },
+      to: { path: "^packages/", pathNot: `${core}/(contract|config|kernel)/` },
+    },
+    {
+      name: "layer-3-app",
+      severity: "error",
+      from: { path: `${core}/app/` },
+      to: { path: "^packages/(cli|server|console)/" },
+    },
+    {
+      name: "core-knows-no-shell",
+      severity: "error",
+      from: { path: core },
+      to: { path: "^packages/cli/" },
+    },
+    {
+      name: "git-in-one-place",
+      comment: "other programs are run through the port Exec; child_process is for its adapter and the process target",
+      severity: "error",
+      from: { path: core, pathNot: `${core}/(kernel/exec|release/(targets/process|process-identity|testing)|.*[.]test[.]ts)` },
+      to: { path: "^(node:)?child_process$" },
+    },
+    {
+      name: "yaml-parser-in-its-adapter",
+      severity: "error",
+      from: { path: core, pathNot: `${core}/config/(parse|edit)/` },
+      to: { path: "node_modules/js-yaml" },
+    },
+    {
+      name: "no-tests-in-sources",
+      severity: "error",
+      from: { path: "^packages", pathNot: "([.]test[.]ts$|/testing/|/test/)" },
+      to: { path: "([.]test[.]ts$|/test/)" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    parser: "swc",
+    enhancedResolveOptions: { conditionNames: ["lotse-source", "import", "node", "default", "types"], exportsFields: ["exports"] },
+  },
+};

@@ -1,0 +1,45 @@
+import { createColors } from "picocolors";
+
+/** What a command talks to: streams, the process environment, and whether a person is watching. */
+export interface Context {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly cwd: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Reads standard input to its end. */
+  readonly readInput: () => Promise<string>;
+  /** Whether progress may be drawn over itself. */
+  readonly live: boolean;
+  readonly stdoutColours: Colours;
+  readonly stderrColours: Colours;
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** Functions that colour a text, or leave it as it is. */
+export type Colours = ReturnType<typeof createColors>;
+
+/** The context of this process. */
+export function processContext(): Context {
+  const { env, stdout, stderr } = process;
+  const mayColour = (env["NO_COLOR"] ?? "") === "";
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
+  }
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    cwd: process.cwd(),
+    variables: env,
+    readInput: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString("utf8");
+    },
+    live: stderr.isTTY && env["TERM"] !== "dumb",
+    stdoutColours: createColors(mayColour && stdout.isTTY),
+    stderrColours: createColors(mayColour && stderr.isTTY),
+    signal: stop.signal,
+  };
+}

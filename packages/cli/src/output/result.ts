@@ -1,0 +1,48 @@
+import { parseJson, toYaml } from "@lotse/core/config";
+import { LotseError } from "@lotse/core/kernel";
+import type { Context } from "../context.ts";
+
+/** The forms in which results are printed. `env` fits only some commands. */
+export const formats = ["table", "json", "yaml", "env"] as const;
+
+/** A form of output. */
+export type Format = (typeof formats)[number];
+
+/** A result in the forms that its command can print. */
+export interface Result {
+  /** The value that `-o json` and `-o yaml` print. */
+  readonly value: unknown;
+  /** The text for people, ending in a line break. */
+  readonly table: (colours: Context["stdoutColours"]) => string;
+  /** The result as `NAME=value` lines, where that fits. */
+  readonly env?: () => string;
+}
+
+/**
+ * Prints a result on standard output.
+ *
+ * @throws LotseError `usage.argument` for a form that the command does not have
+ */
+export function printResult(context: Context, format: Format, result: Result): void {
+  context.out(textOf(context, format, result));
+}
+
+function textOf(context: Context, format: Format, result: Result): string {
+  switch (format) {
+    case "table":
+      return result.table(context.stdoutColours);
+    case "json":
+      return `${JSON.stringify(result.value, null, 2)}\n`;
+    case "yaml":
+      return toYaml(parseJson(JSON.stringify(result.value)));
+    case "env":
+      if (result.env !== undefined) return result.env();
+      throw new LotseError({
+        code: "usage.argument",
+        message: "this command cannot print as env",
+        hint: "use -o table, json or yaml",
+      });
+    default:
+      return format satisfies never;
+  }
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { chmod, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { decodeText, planEdit, policyOfPath, type Node } from "../config/index.ts";
+import { LotseError } from "../kernel/index.ts";
+import type { Session } from "./session.ts";
+
+/** An edit of one value in one file. */
+export interface EditRequest {
+  /** Relative to the workspace. */
+  readonly file: string;
+  readonly path: readonly string[];
+  /** The new value as YAML; `undefined` only with `remove`. */
+  readonly value: string | undefined;
+  readonly remove: boolean;
+  readonly asString: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What an edit did, or would do. */
+export interface EditResult {
+  readonly file: string;
+  readonly line: number;
+  readonly before: Node | undefined;
+  readonly after: Node | undefined;
+  /** Whether the schema calls the value a secret. */
+  readonly secret: boolean;
+  readonly written: boolean;
+}
+
+/**
+ * Changes one value in a file by splicing its bytes. The new file takes the place of the old one in one step,
+ * with the same mode.
+ *
+ * @throws LotseError `file.not-found`, `file.outside`, `edit.*`, `parse.*`, `usage.argument`
+ */
+export async function editFile(session: Session, request: EditRequest): Promise<EditResult> {
+  if (request.value === undefined && !request.remove) {
+    throw new LotseError({ code: "usage.argument", message: "no value was given", hint: "name a value, or --delete" });
+  }
+  const { engine } = session;
+  const bytes = engine.files.read(request.file);
+  if (bytes === undefined) {
+    throw new LotseError({
+      code: "file.not-found",
+      message: `${request.file} does not exist`,
+      hint: "name a file of the workspace",
+      where: { file: request.file },
+    });
+  }
+  const text = decodeText(bytes, request.file, engine.workspace.limits);
+  const policy = policyOfPath(engine.schema?.policy, request.path);
+  const plan = planEdit({
+    file: request.file,
+    text,
+    path: request.path,
+    edit: request.remove ? { kind: "delete" } : { kind: "set", value: request.value ?? "", asString: request.asString },
+    ...(policy === undefined ? {} : { policy }),
+    limits: engine.workspace.limits,
+  });
+  const hadMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const changed = plan.text !== text;
+  if (!request.dryRun && changed) {
+    await replaceFile(join(session.directory, request.file), hadMark ? `\uFEFF${plan.text}` : plan.text);
+    engine.refresh([request.file]);
+  }
+  return {
+    file: request.file,
+    line: plan.line,
+    before: plan.before,
+    after: plan.after,
+    secret: policy?.secret === true,
+    written: !request.dryRun && changed,
+  };
+}
+
+/** Writes beside the file and renames, so that no reader and no crash ever sees half of it. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const { mode } = await stat(path);
+  const temporary = join(dirname(path), `.lotse-${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    const handle = await open(temporary, "wx", 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await chmod(temporary, mode & 0o7777);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { suggest } from "../config/index.ts";
+import { LotseError } from "../kernel/index.ts";
+import {
+  applyRollout,
+  currentDeployments,
+  openDeployments,
+  openTarget,
+  payloadsOf,
+  planRollout,
+  previousRelease,
+  ProcessTarget,
+  type Deployment,
+  type Outcome,
+  type Plan,
+  type Release,
+  type RolloutEvent,
+  type Target,
+  type TargetState,
+} from "../release/index.ts";
+import { appOf, releasesOf } from "./releases.ts";
+import type { Session } from "./session.ts";
+
+/** What `deploy` and `rollback` are told. */
+export interface RolloutRequest {
+  /** A name or alias. */
+  readonly environment: string;
+  /** A release by id, unique beginning of it, or version; `undefined` goes back to the one before. */
+  readonly release: string | undefined;
+  /** In the order in which they are deployed. @defaultValue all tenants that the release has there */
+  readonly tenants: readonly string[];
+  readonly strategy?: string | undefined;
+  readonly force?: boolean | undefined;
+}
+
+/** A rollout that is planned and may be carried out. */
+export interface PlannedRollout {
+  readonly plan: Plan;
+  readonly release: Release;
+  apply(options: { readonly signal?: AbortSignal; readonly onEvent?: (event: RolloutEvent) => void }): Promise<Outcome>;
+}
+
+/**
+ * Plans rolling out a release: what each tenant runs now, what it will run, and the steps between.
+ *
+ * @throws LotseError `release.not-found`, `rollout.not-in-release`, `rollout.nothing-to-undo`,
+ * `usage.unknown-strategy`, `target.*`
+ */
+export async function prepareRollout(session: Session, request: RolloutRequest): Promise<PlannedRollout> {
+  const environment = session.engine.environment(request.environment);
+  const releases = releasesOf(session);
+  const store = openDeployments(session.state);
+  const reference =
+    request.release ?? (await releaseBefore(session, environment, request.tenants));
+  const release = await releases.get(reference);
+  const tenants = tenantsIn(release, environment, request.tenants);
+  const target = openTarget(release.target.type, session.state, session.clock);
+  const scopes = tenants.map((tenant) => ({ environment, tenant }));
+  const plan = planRollout({
+    id: rolloutId(session),
+    release,
+    environment,
+    tenants,
+    strategy: request.strategy,
+    deployments: await currentDeployments(store, target, scopes, session.clock),
+    force: request.force,
+  });
+  return {
+    plan,
+    release,
+    apply: async ({ signal, onEvent }) =>
+      await applyRollout(plan, {
+        target,
+        deployments: store,
+        payloadFor: payloadsOf(releases, release),
+        clock: session.clock,
+        actor: session.actor,
+        ...(signal === undefined ? {} : { signal }),
+        ...(onEvent === undefined ? {} : { onEvent }),
+      }),
+  };
+}
+
+/** Sorts by time, and two in the same second do not clash. */
+function rolloutId(session: Session): string {
+  const time = session.clock.now().toISOString().replaceAll(/[-:]|\.\d+/gu, "");
+  return `${time}-${randomBytes(3).toString("hex")}`;
+}
+
+function tenantsIn(release: Release, environment: string, wanted: readonly string[]): readonly string[] {
+  const known = Object.keys(release.configurations[environment] ?? {}).sort();
+  if (wanted.length > 0) return wanted;
+  if (known.length > 0) return known;
+  throw new LotseError({
+    code: "rollout.not-in-release",
+    message: `release ${release.version} has nothing for ${environment}`,
+    hint: suggest(environment, Object.keys(release.configurations)),
+  });
+}
+
+/** The release that all the tenants ran before their present one. */
+async function releaseBefore(session: Session, environment: string, tenants: readonly string[]): Promise<string> {
+  const store = openDeployments(session.state);
+  const known = (await store.list()).filter((scope) => scope.environment === environment);
+  const scopes = tenants.length === 0 ? known : tenants.map((tenant) => ({ environment, tenant }));
+  const before = new Set<string>();
+  for (const scope of scopes) before.add(previousRelease(await store.read(scope)));
+  const [only, ...others] = before;
+  if (only !== undefined && others.length === 0) return only;
+  throw new LotseError({
+    code: "rollout.nothing-to-undo",
+    message:
+      only === undefined
+        ? `nothing was deployed to ${environment} yet`
+        : `the tenants of ${environment} ran different releases before`,
+    hint: only === undefined ? "deploy a release first" : "name one with --to, or single tenants with --tenant",
+  });
+}
+
+/** What one tenant runs, by the record and by the target. */
+export interface TenantStatus {
+  readonly deployment: Deployment;
+  readonly state: TargetState;
+}
+
+/**
+ * What runs where: every tenant that was ever deployed.
+ *
+ * @param environment - a name or alias; all environments if left out
+ * @param tenants - only these; all if empty
+ */
+export async function statusOf(
+  session: Session,
+  environment: string | undefined,
+  tenants: readonly string[],
+): Promise<readonly TenantStatus[]> {
+  const store = openDeployments(session.state);
+  const name = environment === undefined ? undefined : session.engine.environment(environment);
+  const scopes = (await store.list()).filter(
+    (scope) =>
+      (name === undefined || scope.environment === name) && (tenants.length === 0 || tenants.includes(scope.tenant)),
+  );
+  if (scopes.length === 0) return [];
+  const target = targetOf(session);
+  const deployments = await currentDeployments(store, target, scopes, session.clock);
+  return await Promise.all(
+    deployments.map(async (deployment) => ({
+      deployment,
+      state: await target.inspect({ environment: deployment.environment, tenant: deployment.tenant }),
+    })),
+  );
+}
+
+/** The target that `lotse.yml` names. @throws LotseError `release.no-target`, `target.spec` */
+function targetOf(session: Session): Target {
+  return openTarget(String(appOf(session).target["type"]), session.state, session.clock);
+}
+
+/** Ends everything that the target runs for this workspace. @throws LotseError `target.*` */
+export async function stopTarget(session: Session): Promise<void> {
+  await new ProcessTarget(session.state, session.clock).stop();
+}

@@ -1,0 +1,14 @@
+export { jsonSchemas } from "./json-schemas.ts";
+export {
+  printed,
+  type PrintedDiagnostic,
+  type PrintedDifference,
+  type PrintedDoctor,
+  type PrintedEdit,
+  type PrintedError,
+  type PrintedExplanation,
+  type PrintedImpact,
+  type PrintedRelease,
+  type PrintedStatus,
+  type PrintedValidation,
+} from "./printed.ts";

@@ -1,0 +1,67 @@
+// Everything that has to be right: `npm test`. Installs the Debian packages that tests need, builds, checks
+// the house rules, and runs all tests. Ends with a line such as `212 passed, 0 failed`.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "./build.ts";
+import { runChecks } from "./check.ts";
+import { provideDebianPackages } from "./debian.ts";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+function runVitest(): Counts {
+  const directory = mkdtempSync(join(tmpdir(), "lotse-tests-"));
+  const file = join(directory, "report.json");
+  const result = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", "--reporter=dot", "--reporter=json", `--outputFile=${file}`], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  try {
+    const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
+    const broken = report.testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0);
+    const failed = report.numFailedTests + broken.length;
+    return { passed: report.numPassedTests, failed: failed === 0 && result.status !== 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The example's own tests, which use Node's runner so that the app has no dependencies. */
+function runExample(): Counts {
+  const app = join(root, "examples/spotify-ai-agent/app");
+  const result = spawnSync(process.execPath, ["--test", "--test-reporter=tap"], { cwd: app, encoding: "utf8" });
+  const count = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, "mu").exec(result.stdout)?.[1] ?? 0);
+  const failed = count("fail");
+  if (failed > 0 || result.status !== 0) console.error(result.stdout, result.stderr);
+  return { passed: count("pass"), failed: failed === 0 && result.status !== 0 ? 1 : failed };
+}
+
+function main(): number {
+  if (!provideDebianPackages()) return 6;
+  console.log("building");
+  if (!build(root)) return 1;
+  const broken = runChecks();
+  for (const name of broken) console.error(`failed: ${name}`);
+  const [vitest, example] = [runVitest(), runExample()];
+  const passed = vitest.passed + example.passed;
+  const failed = vitest.failed + example.failed + broken.length;
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+process.exitCode = main();
