@@ -18,9 +18,10 @@ function run(program, args) {
 }
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockfile) {
-  console.error("installing dependencies (npm ci)");
+  // Not `npm ci`: it refuses a lockfile in which a registry without the builds for other systems left them out.
+  console.error("installing dependencies (npm install)");
   const npm = process.env.npm_execpath;
-  const quiet = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  const quiet = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
   const status = npm === undefined ? run("npm", quiet) : run(process.execPath, [npm, ...quiet]);
   if (status !== 0) process.exit(status);
   writeFileSync(stamp, lockfile);

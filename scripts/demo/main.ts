@@ -29,7 +29,7 @@ async function deploy(shell: DemoShell, command: readonly string[]): Promise<{ s
   const ended = await shell.lotse([...command, ...tenants.flatMap((tenant) => ["--tenant", tenant]), "-o", "json"], { echo: false });
   const outcome = JSON.parse(ended.stdout) as Outcome;
   for (const { tenant, status, release, durationMs, reason } of outcome.tenants) {
-    console.log(`  ${tenant}: ${status} ${release.version} in ${Math.round(durationMs)} ms${reason === undefined ? "" : `: ${reason}`}`);
+    console.log(`  ${tenant}: ${status} ${release.version} in ${Math.round(durationMs)} ms${reason === undefined ? "" : `: ${reason.split("\n")[0]}`}`);
   }
   return { status: ended.status, outcome };
 }

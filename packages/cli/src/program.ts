@@ -35,6 +35,7 @@ export function buildProgram(context: Context): Command {
     .version(version, "-V, --version")
     .configureOutput({ writeOut: context.out, writeErr: context.err })
     .showSuggestionAfterError(true)
+    .enablePositionalOptions()
     .addHelpText("after", statuses)
     .exitOverride();
   addInit(program, context);

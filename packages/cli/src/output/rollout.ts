@@ -30,7 +30,7 @@ function eventText(event: RolloutEvent, colours: Colours): string | undefined {
     case "step-finished":
       return `${colours.green("✓")} ${event.step} ${colours.dim(`${Math.round(event.durationMs)} ms`)}${event.note === undefined ? "" : ` ${event.note}`}`;
     case "step-failed":
-      return `${colours.red("✗")} ${event.step}: ${event.reason}`;
+      return `${colours.red("✗")} ${event.step}: ${event.reason.split("\n")[0]}`;
     case "undo-started":
       return `${colours.yellow("↩")} undoing: ${event.reason.split("\n")[0]}`;
     case "tenant-finished":

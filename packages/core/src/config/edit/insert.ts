@@ -1,10 +1,10 @@
 import type { Node } from "../model/node.ts";
 import type { Path } from "../model/path.ts";
 import { noPlace, unsafe, type EditContext } from "./context.ts";
-import { spacesTo, writeJsonAt, writeYamlAt } from "./replace.ts";
+import { spacesTo, writeJsonAt } from "./replace.ts";
 import { breakAt, indentUnit, lineEnd, lineStart, skipTrivia, type Splice } from "./splice.ts";
 import type { ChildSpot, CollectionSpot, Spot } from "./spot.ts";
-import { wrap, writeInlineText, writeNested } from "./write.ts";
+import { wrap, writeInline, writeInlineText, writeNested } from "./write.ts";
 
 /** The splices that add a value, under parents that are missing, at the end of a map or list. */
 export function planInsertion(
@@ -126,7 +126,7 @@ function writeEntry(
   const { like } = entry;
   const value = isJson
     ? writeJsonAt(context, like?.start ?? spot.start, entry.node)
-    : writeYamlAt(entry.node, true);
+    : writeInline(entry.node, true);
   if (spot.kind === "list") return value;
   const key = isJson ? JSON.stringify(entry.name) : writeInlineText(entry.name, true);
   const tight = isJson && like !== undefined && /\S/u.test(text[like.value.headEnd] ?? "");
@@ -143,7 +143,7 @@ export function planFilling(
   const { text } = context;
   const spot: Spot = child.value;
   if (spot.inFlow) {
-    const value = writeYamlAt(wrap(node, parts), true);
+    const value = writeInline(wrap(node, parts), true);
     return [{ start: spot.end, end: spot.end, text: (child.hasIndicator ? " " : ": ") + value }];
   }
   const afterDash = text[child.start] === "-" && spot.headEnd === child.start + 1;

@@ -2,7 +2,7 @@ import { withoutMark, type Node } from "../model/node.ts";
 import type { EditContext } from "./context.ts";
 import { breakAt, columnOf, indentUnit, lineEnd, lineStart, type Splice } from "./splice.ts";
 import { isCollection, type ChildSpot, type Properties, type Spot } from "./spot.ts";
-import { writeContent, writeInStyle, writeInline, writeJson } from "./write.ts";
+import { writeContent, writeInStyle, writeJson } from "./write.ts";
 
 /**
  * The node that stands at a path after a replacement. The tag in the file stays where it still means
@@ -119,11 +119,6 @@ export function writeJsonAt(context: EditContext, offset: number, node: Node): s
     lineBreak: breakAt(text, offset),
     spaced: !/[:,][^\s\d]/u.test(text),
   });
-}
-
-/** Writes a value for a YAML file at a place that nothing stands at. */
-export function writeYamlAt(node: Node, inFlow: boolean): string {
-  return writeInline(node, inFlow);
 }
 
 /** The column of an offset in spaces. */

@@ -1,6 +1,7 @@
 import { LotseError, diagnosticOf, type Diagnostic, type ErrorCode, type Where } from "../../kernel/index.ts";
 import { isScalar, sameValue, whereOf, type Node } from "../model/node.ts";
 import { formatPath, nodeAt, type Path } from "../model/path.ts";
+import type { Source } from "../model/source.ts";
 import type { Step } from "../resolve/steps.ts";
 import type { Guard } from "../schema/keywords.ts";
 import type { Policy } from "../schema/policy.ts";
@@ -195,14 +196,15 @@ function violation(path: Path, problem: Problem, below: Seen, here: Seen): Viola
   };
 }
 
-/** The place in a step's own layer that made the value what it is: at the path, or behind a reference. */
+/**
+ * The place in a step's own layer that made the value what it is: at the path, in the value or behind a
+ * reference; the layer itself where it took away what a reference needs.
+ */
 function placeOf(seen: Seen, path: Path, text: string): Where {
   const document = seen.step?.entry?.document;
-  const own = document === undefined ? undefined : ownNode(document.root, path);
-  if (own !== undefined) return whereOf(own, text);
-  const behind = behindReference(seen.value, (node) => node.source === document?.source);
-  const node = behind ?? seen.value ?? seen.raw ?? document?.root;
-  return node === undefined ? { path: text } : whereOf(node, text);
+  if (document === undefined) return { path: text };
+  const own = ownNode(document.root, path) ?? firstFrom(document.source, seen.value) ?? document.root;
+  return whereOf(own, text);
 }
 
 /** What a layer itself writes at a path, or the tag above it that replaces or deletes the path. */
@@ -214,19 +216,20 @@ function ownNode(root: Node, path: Path): Node | undefined {
   return undefined;
 }
 
-/** The first value behind a reference that fits; a value that several references lead to is looked at once. */
-function behindReference(start: Node | undefined, fits: (node: Node) => boolean): Node | undefined {
+/** The first node of a source in a value or behind its references; what several ways lead to is looked at once. */
+function firstFrom(source: Source, value: Node | undefined): Node | undefined {
   const seen = new Set<Node>();
-  const queue = throughOf(start);
-  for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
+  const queue = value === undefined ? [] : [value];
+  for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    if (fits(node)) return node;
-    queue.unshift(...throughOf(node));
+    if (node.source === source) return node;
+    queue.push(...below(node).toReversed());
   }
   return undefined;
 }
 
-function throughOf(node: Node | undefined): Node[] {
-  return node === undefined || !isScalar(node) ? [] : [...(node.through ?? [])];
+function below(node: Node): readonly Node[] {
+  if (node.kind === "map") return [...node.entries.values()];
+  return node.kind === "list" ? node.items : (node.through ?? []);
 }

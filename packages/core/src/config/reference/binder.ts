@@ -48,6 +48,7 @@ export class Binder {
   readonly #options: BinderOptions;
   readonly #bound = new Map<string, Node | undefined>();
   readonly #active: Active[] = [];
+  readonly #activeKeys = new Map<string, number>();
   readonly #circles = new Set<string>();
   #copied = 0;
   #expanded = 0;
@@ -86,19 +87,20 @@ export class Binder {
     const key = formatPath(path, this.#root);
     const before = this.#bound.get(key);
     if (before !== undefined) return before;
-    const circle = this.#active.findIndex((active) => active.key === key);
-    if (circle >= 0) {
+    const circle = this.#activeKeys.get(key);
+    if (circle !== undefined) {
       this.#failOnCircle(circle, node, key);
       return node;
     }
     if (this.#active.length >= maxActive && isScalar(node)) throw tooLarge(node);
-    this.#active.push({ key, node });
+    this.#activeKeys.set(key, this.#active.push({ key, node }) - 1);
     try {
       const bound = this.#bindInside(node, path, key);
       this.#bound.set(key, bound);
       return bound;
     } finally {
       this.#active.pop();
+      this.#activeKeys.delete(key);
     }
   }
 
@@ -208,6 +210,7 @@ export class Binder {
   }
 
   #outside(reference: Reference, node: ScalarNode): string | undefined {
+    if (this.#expanded > maxTotalLength) throw tooLarge(node);
     const { target } = reference;
     const lookup: Lookup =
       target.kind === "env"
@@ -217,7 +220,6 @@ export class Binder {
           : { kind: "missing" };
     if (lookup.kind === "found" && (lookup.text !== "" || reference.fallback === undefined)) {
       this.#expanded += lookup.text.length;
-      if (this.#expanded > maxTotalLength) throw tooLarge(node);
       return lookup.text;
     }
     if (lookup.kind === "denied") {

@@ -5,7 +5,10 @@ import type { ProcessSpec } from "./spec.ts";
 /** What one try found: `null` when it answered 2xx in time, else a few words. */
 export type Probe = (port: number, path: string, timeoutMs: number) => Promise<string | null>;
 
-/** Asks a process on this machine by HTTP GET. The answer's content is read and thrown away. */
+/** How much of an unhealthy answer is told. */
+const toldCharacters = 300;
+
+/** Asks a process on this machine by HTTP GET. Of an answer that is not good, the beginning is told. */
 export const httpProbe: Probe = (port, path, timeoutMs) =>
   new Promise((resolve) => {
     const sent = request({ host: "127.0.0.1", port, path, agent: false, headers: { host: "127.0.0.1" } });
@@ -19,13 +22,20 @@ export const httpProbe: Probe = (port, path, timeoutMs) =>
     };
     sent.on("response", (answer) => {
       const status = answer.statusCode ?? 0;
-      answer.resume();
+      let told = "";
+      answer.setEncoding("utf8");
+      answer.on("data", (text: string) => (told += text.slice(0, toldCharacters - told.length)));
       answer.on("error", () => end("the answer broke off"));
-      answer.on("end", () => end(status >= 200 && status < 300 ? null : `status ${status}`));
+      answer.on("end", () => end(status >= 200 && status < 300 ? null : `status ${status}${oneLine(told)}`));
     });
     sent.on("error", (error) => end("code" in error ? String(error.code) : error.message));
     sent.end();
   });
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/gu, " ").trim();
+  return line === "" ? "" : `: ${line}`;
+}
 
 /** How a process stands: its port, null while it has none, or why it is gone for good. */
 export type Presence = { readonly port: number | null } | { readonly gone: string };

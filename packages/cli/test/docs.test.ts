@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { guardSchema, ownKeywords, strategies } from "../../core/src/config/schema/keywords.ts";
+import { readTag } from "../../core/src/config/parse/tag.ts";
+import { parseTemplate, type Reference } from "../../core/src/config/reference/template.ts";
+import { isLotseError } from "@lotse/core/kernel";
+import {
+  asPrinted,
+  documents,
+  examplesOf,
+  partOf,
+  rewrite,
+  runExample,
+  transcript,
+  twoAtATime,
+  writePart,
+  type Done,
+} from "./docs-runner.ts";
+import { commandTables, errorTable, exitNumbers, strategyNames, targetTable, workspaceKeys } from "./docs-tables.ts";
+
+/** `UPDATE_DOCS=1 npx vitest run packages/cli/test/docs.test.ts` writes what the code says into the documents. */
+const update = process.env["UPDATE_DOCS"] === "1";
+
+const examples = documents().flatMap(examplesOf);
+const inTurn = twoAtATime();
+
+describe.concurrent.each(documents())("the examples of %s", (document) => {
+  const own = examples.filter((example) => example.document === document);
+  const running = own.map((example) => inTurn(() => runExample(example)));
+  it.for(own.map((example, index) => [example.name, index] as const))("%s", { timeout: 120_000 }, async ([, index], { expect }) => {
+    const done = (await running[index]) as readonly Done[];
+    if (update) return;
+    const wrong = done.filter((each) => !asPrinted(each));
+    const told = wrong.map(({ step }) => `$ ${step.command}${step.status === 0 ? "" : `  # exits with ${step.status}`}\n${step.printed}`);
+    expect(wrong.map(transcript).join("\n")).toBe(told.join("\n"));
+  });
+  it.runIf(update)("is written anew", { timeout: 120_000 }, async () => {
+    const done = await Promise.all(running);
+    rewrite(document, done.flat());
+  });
+});
+
+describe("the tables", () => {
+  it.each([
+    ["errors.md", "codes", errorTable],
+    ["cli.md", "commands", commandTables],
+    ["release.md", "target", targetTable],
+  ] as const)("of %s say what the code says: %s", (document, name, make) => {
+    if (update) writePart(document, name, make());
+    expect(partOf(document, name)).toBe(make());
+  });
+
+  it("name every exit status", () => {
+    const told = [...partOf("cli.md", "exit-statuses").matchAll(/^\| (\d+) \|/gmu)].map(([, number]) => Number(number));
+    expect(told).toEqual(exitNumbers());
+  });
+
+  it("name every strategy", () => {
+    for (const name of strategyNames()) expect(partOf("release.md", "strategies")).toContain(`\`${name}\``);
+  });
+
+  it("name every key of lotse.yml", () => {
+    for (const key of workspaceKeys()) expect(partOf("configuration.md", "lotse-yml")).toContain(`\`${key}\``);
+  });
+});
+
+/** The text of all files and commands that examples run. */
+const text = examples
+  .filter(({ document }) => document === "configuration.md")
+  .flatMap(({ steps }) => steps)
+  .map((step) => (step.kind === "file" ? step.text : step.command))
+  .join("\n");
+
+/** The tags, as the error about an unknown one lists them. */
+function knownTags(): readonly string[] {
+  try {
+    readTag("!unheard-of", {});
+  } catch (error) {
+    if (isLotseError(error)) return [...(error.hint ?? "").matchAll(/!!?[a-z]+/gu)].map(([tag]) => tag);
+  }
+  return [];
+}
+
+type Form = Reference["target"]["kind"] | "sibling" | "above" | "default" | "nested default" | "escape";
+
+/** Whether the files of the examples hold a form of reference; a new one does not compile without a line here. */
+const forms: Readonly<Record<Form, RegExp>> = {
+  path: /\$\{[a-z]+(?:\.[a-z_]+)*\}/u,
+  sibling: /\$\{\.[a-z_]+\}/u,
+  above: /\$\{\.\.+[a-z_]+/u,
+  env: /\$\{env:[A-Z_]+\}/u,
+  file: /\$\{file:[^}]+\}/u,
+  secret: /\$\{secret:[^#}]+#[^}]+\}/u,
+  default: /\$\{[^:}]+:-[^}$]+\}/u,
+  "nested default": /\$\{[^:}]+:-\$\{/u,
+  escape: /\$\$\{/u,
+};
+
+describe("what has an example that runs", () => {
+  it.each(ownKeywords)("the keyword %s", (keyword) => expect(text).toMatch(new RegExp(`(?:^|[\\s{,])${keyword}:`, "mu")));
+  it.each(strategies)("the strategy %s", (strategy) => expect(text).toContain(`x-merge: ${strategy}`));
+  it.each(Object.keys(guardSchema.shape))("x-guard with %s", (key) =>
+    expect(text).toMatch(new RegExp(`x-guard:[^\\n]*\\b${key}:`, "u")),
+  );
+  it("knows the tags", () => expect(knownTags().length).toBeGreaterThan(10));
+  it.each(knownTags())("the tag %s", (tag) => expect(text).toMatch(new RegExp(`(?:^|[\\s:\\[-])${tag}(?=[\\s,\\]]|$)`, "mu")));
+  it.each(Object.entries(forms))("the reference form %s", (_, form) => {
+    expect(text).toMatch(form);
+    const found = form.exec(text)?.[0] ?? "";
+    if (found.endsWith("}")) expect(() => parseTemplate(found, {})).not.toThrow();
+  });
+});
