@@ -35,7 +35,11 @@ const checks: readonly Check[] = [
   },
   {
     name: "schemas/ in step with the code",
-    run: () => spawnSync(process.execPath, [join(root, "scripts/write-schemas.ts"), "--check"], { cwd: root, stdio: "inherit" }).status === 0,
+    run: () =>
+      spawnSync(process.execPath, [join(root, "scripts/write-schemas.ts"), "--check"], {
+        cwd: root,
+        stdio: "inherit",
+      }).status === 0,
   },
 ];
 

@@ -34,6 +34,8 @@ export function provideDebianPackages(): boolean {
     spawnSync("apt-get", ["--quiet=2", ...install], { stdio: "inherit", env: environment });
     if (needed.every(({ file }) => isPresent(file))) return true;
   }
-  console.error(`the tests need: ${missing.join(", ")}\nas root, run: apt-get update && apt-get ${install.join(" ")}`);
+  console.error(
+    `the tests need: ${missing.join(", ")}\nas root, run: apt-get update && apt-get ${install.join(" ")}`,
+  );
   return false;
 }

@@ -30,7 +30,9 @@ function inFile(root: string, file: string): readonly Undocumented[] {
   for (const statement of program.body) {
     if (statement.type !== "ExportNamedDeclaration" || !statement.declaration) continue;
     if (isDocumented(text, statement.start, comments)) continue;
-    const name = /(?:function|class|interface|type|const|let)\s+\*?\s*([\w$]+)/u.exec(text.slice(statement.start))?.[1];
+    const name = /(?:function|class|interface|type|const|let)\s+\*?\s*([\w$]+)/u.exec(
+      text.slice(statement.start),
+    )?.[1];
     found.push({ file, line: text.slice(0, statement.start).split("\n").length, name: name ?? "?" });
   }
   return found;

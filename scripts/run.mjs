@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, "node_modules", ".lotse-lockfile");
-const lockfile = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+const lockfile = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
 
 function run(program, args) {
   const result = spawnSync(program, args, { cwd: root, stdio: "inherit" });

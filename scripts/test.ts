@@ -25,13 +25,19 @@ interface VitestReport {
 function runVitest(): Counts {
   const directory = mkdtempSync(join(tmpdir(), "lotse-tests-"));
   const file = join(directory, "report.json");
-  const result = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", "--reporter=dot", "--reporter=json", `--outputFile=${file}`], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const result = spawnSync(
+    join(root, "node_modules/.bin/vitest"),
+    ["run", "--reporter=dot", "--reporter=json", `--outputFile=${file}`],
+    {
+      cwd: root,
+      stdio: "inherit",
+    },
+  );
   try {
     const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
-    const broken = report.testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0);
+    const broken = report.testResults.filter(
+      ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+    );
     const failed = report.numFailedTests + broken.length;
     return { passed: report.numPassedTests, failed: failed === 0 && result.status !== 0 ? 1 : failed };
   } catch {
@@ -44,8 +50,12 @@ function runVitest(): Counts {
 /** The example's own tests, which use Node's runner so that the app has no dependencies. */
 function runExample(): Counts {
   const app = join(root, "examples/spotify-ai-agent/app");
-  const result = spawnSync(process.execPath, ["--test", "--test-reporter=tap"], { cwd: app, encoding: "utf8" });
-  const count = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, "mu").exec(result.stdout)?.[1] ?? 0);
+  const result = spawnSync(process.execPath, ["--test", "--test-reporter=tap"], {
+    cwd: app,
+    encoding: "utf8",
+  });
+  const count = (name: string): number =>
+    Number(new RegExp(`^# ${name} (\\d+)$`, "mu").exec(result.stdout)?.[1] ?? 0);
   const failed = count("fail");
   if (failed > 0 || result.status !== 0) console.error(result.stdout, result.stderr);
   return { passed: count("pass"), failed: failed === 0 && result.status !== 0 ? 1 : failed };

@@ -13,7 +13,9 @@ function present(): ReadonlyMap<string, string> {
 
 const wanted = jsonSchemas();
 const found = present();
-const stale = [...new Set([...wanted.keys(), ...found.keys()])].filter((name) => wanted.get(name) !== found.get(name));
+const stale = [...new Set([...wanted.keys(), ...found.keys()])].filter(
+  (name) => wanted.get(name) !== found.get(name),
+);
 if (process.argv.includes("--check")) {
   for (const name of stale) console.error(`schemas/${name} is out of date: npm run schemas`);
   process.exitCode = stale.length === 0 ? 0 : 1;

@@ -17,8 +17,13 @@ export class DemoLoad {
   readonly #slow: Load;
 
   constructor(urls: readonly string[], quickPerSecond: number, slowPerSecond: number, phase: string) {
-    const to = (paths: readonly string[]): readonly string[] => urls.flatMap((url) => paths.map((path) => url + path));
-    this.#quick = startLoad({ urls: to(["/", "/recommend?track=low-tide", "/version"]), ratePerSecond: quickPerSecond, phase });
+    const to = (paths: readonly string[]): readonly string[] =>
+      urls.flatMap((url) => paths.map((path) => url + path));
+    this.#quick = startLoad({
+      urls: to(["/", "/recommend?track=low-tide", "/version"]),
+      ratePerSecond: quickPerSecond,
+      phase,
+    });
     this.#slow = startLoad({ urls: to(["/slow?ms=1000"]), ratePerSecond: slowPerSecond, phase });
   }
 

@@ -25,11 +25,19 @@ async function configuration(shell: DemoShell): Promise<void> {
   expect(impact.stdout.includes("max_replicas"), "the edit's impact is told");
 }
 
-async function deploy(shell: DemoShell, command: readonly string[]): Promise<{ status: number; outcome: Outcome }> {
-  const ended = await shell.lotse([...command, ...tenants.flatMap((tenant) => ["--tenant", tenant]), "-o", "json"], { echo: false });
+async function deploy(
+  shell: DemoShell,
+  command: readonly string[],
+): Promise<{ status: number; outcome: Outcome }> {
+  const ended = await shell.lotse(
+    [...command, ...tenants.flatMap((tenant) => ["--tenant", tenant]), "-o", "json"],
+    { echo: false },
+  );
   const outcome = JSON.parse(ended.stdout) as Outcome;
   for (const { tenant, status, release, durationMs, reason } of outcome.tenants) {
-    console.log(`  ${tenant}: ${status} ${release.version} in ${Math.round(durationMs)} ms${reason === undefined ? "" : `: ${reason.split("\n")[0]}`}`);
+    console.log(
+      `  ${tenant}: ${status} ${release.version} in ${Math.round(durationMs)} ms${reason === undefined ? "" : `: ${reason.split("\n")[0]}`}`,
+    );
   }
   return { status: ended.status, outcome };
 }
@@ -40,12 +48,16 @@ async function release(shell: DemoShell, version: string): Promise<void> {
 }
 
 async function servedVersions(urls: readonly string[]): Promise<readonly string[]> {
-  const answers = await Promise.all(urls.map(async (url) => (await fetch(`${url}/version`)).json() as Promise<{ version: string }>));
+  const answers = await Promise.all(
+    urls.map(async (url) => (await fetch(`${url}/version`)).json() as Promise<{ version: string }>),
+  );
   return answers.map(({ version }) => version);
 }
 
 async function urlsOf(shell: DemoShell): Promise<readonly string[]> {
-  const rows = JSON.parse((await shell.lotse(["status", "prod", "-o", "json"], { echo: false })).stdout) as { url: string }[];
+  const rows = JSON.parse((await shell.lotse(["status", "prod", "-o", "json"], { echo: false })).stdout) as {
+    url: string;
+  }[];
   return rows.map(({ url }) => url);
 }
 
@@ -63,7 +75,9 @@ async function rollouts(shell: DemoShell, workspace: string): Promise<Result> {
   await release(shell, "1.0.0");
   expect((await deploy(shell, ["deploy", "prod", "--release", "1.0.0"])).status === 0, "1.0.0 is deployed");
   const urls = await urlsOf(shell);
-  shell.say(`5. Constant load from here on: ${requestsPerSecond} requests a second, and ${slowPerSecond} that take a second each`);
+  shell.say(
+    `5. Constant load from here on: ${requestsPerSecond} requests a second, and ${slowPerSecond} that take a second each`,
+  );
   const load = new DemoLoad(urls, requestsPerSecond, slowPerSecond, "1.0.0 alone");
   try {
     await load.steady(requestsPerSecond * 2);
@@ -81,12 +95,18 @@ async function rollouts(shell: DemoShell, workspace: string): Promise<Result> {
     load.phase("3.0.0 fails");
     const failed = await deploy(shell, ["deploy", "prod", "--release", "3.0.0"]);
     expect(failed.status === 1, "a failed rollout ends with 1");
-    expect((await servedVersions(urls)).every((version) => version === "2.0.0"), "2.0.0 keeps all traffic");
+    expect(
+      (await servedVersions(urls)).every((version) => version === "2.0.0"),
+      "2.0.0 keeps all traffic",
+    );
     shell.say("8. Back to 1.0.0, the same bytes, although code and layers were edited since");
     load.phase("2.0.0 → 1.0.0");
     const back = await deploy(shell, ["rollback", "prod", "--to", "1.0.0"]);
     expect(back.status === 0, "the rollback succeeds");
-    expect((await servedVersions(urls)).every((version) => version === "1.0.0"), "1.0.0 has the traffic again");
+    expect(
+      (await servedVersions(urls)).every((version) => version === "1.0.0"),
+      "1.0.0 has the traffic again",
+    );
     load.phase("1.0.0 again");
     await load.steady(requestsPerSecond);
     const phases = await load.stop();
@@ -107,7 +127,8 @@ function switchMs(outcome: Outcome): number {
 }
 
 function printTable({ phases, undoMs, backMs }: Result): void {
-  const sum = (of: (phase: Figures) => number): number => phases.reduce((total, phase) => total + of(phase), 0);
+  const sum = (of: (phase: Figures) => number): number =>
+    phases.reduce((total, phase) => total + of(phase), 0);
   const rows = phases.map((phase) => [
     phase.name,
     String(phase.sent),
@@ -119,9 +140,19 @@ function printTable({ phases, undoMs, backMs }: Result): void {
   rows.push(["all", String(sum(({ sent }) => sent)), String(sum(({ failed }) => failed)), "", "", ""]);
   const all = [["PHASE", "REQUESTS SENT", "FAILED", "P50 MS", "P99 MS", "P99 MS, 1 S REQUESTS"], ...rows];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of all) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
-  console.log(`\ntime to roll back: 3.0.0 was gone ${undoMs.toFixed(0)} ms after its failure was seen, without ever having had traffic;`);
-  console.log(`by hand, from 2.0.0 to 1.0.0, ${(backMs / 1000).toFixed(2)} s a tenant from the command to the switch`);
+  for (const row of all)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
+  console.log(
+    `\ntime to roll back: 3.0.0 was gone ${undoMs.toFixed(0)} ms after its failure was seen, without ever having had traffic;`,
+  );
+  console.log(
+    `by hand, from 2.0.0 to 1.0.0, ${(backMs / 1000).toFixed(2)} s a tenant from the command to the switch`,
+  );
 }
 
 async function main(): Promise<number> {
@@ -134,7 +165,10 @@ async function main(): Promise<number> {
     const result = await rollouts(shell, workspace);
     shell.say("Result");
     printTable(result);
-    expect(result.phases.every(({ failed }) => failed === 0), "no request fails");
+    expect(
+      result.phases.every(({ failed }) => failed === 0),
+      "no request fails",
+    );
     return 0;
   } catch (error) {
     if (!(error instanceof DemoFailure)) throw error;

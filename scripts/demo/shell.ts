@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { styleText } from "node:util";
 
 /** The end of a command that the demo ran. */
 export interface Ended {
@@ -27,12 +28,14 @@ export class DemoShell {
 
   /** Prints a heading. */
   say(text: string): void {
-    console.log(`\n\u001B[1m${text}\u001B[0m`.replaceAll(process.stdout.isTTY ? "\0" : /\u001B\[\d+m/gu, ""));
+    console.log(`\n${styleText("bold", text, { stream: process.stdout })}`);
   }
 
   /** Runs `lotse` with these arguments. */
   async lotse(args: readonly string[], options: ShowOptions = {}): Promise<Ended> {
-    console.log(`$ lotse ${args.map((arg) => (/^[\w./:=-]+$/u.test(arg) ? arg : JSON.stringify(arg))).join(" ")}`);
+    console.log(
+      `$ lotse ${args.map((arg) => (/^[\w./:=-]+$/u.test(arg) ? arg : JSON.stringify(arg))).join(" ")}`,
+    );
     const child = spawn(process.execPath, [join(this.#root, "packages/cli/bin/lotse.js"), ...args], {
       cwd: this.#workspace,
       stdio: ["ignore", "pipe", "inherit"],

@@ -29,6 +29,7 @@ export function copyExample(root: string): string {
 export function edit(workspace: string, file: string, from: string, to: string): void {
   const path = join(workspace, file);
   const text = readFileSync(path, "utf8");
-  if (text.split(from).length !== 2) throw new Error(`${file} does not hold ${JSON.stringify(from)} exactly once`);
+  if (text.split(from).length !== 2)
+    throw new Error(`${file} does not hold ${JSON.stringify(from)} exactly once`);
   writeFileSync(path, text.replace(from, to));
 }

@@ -32,7 +32,12 @@ function failure(error: unknown, context: Context, json: boolean): number {
 
 /** With `-o json` errors are JSON, too: on standard error, since there is no result. */
 function wantsJson(args: readonly string[]): boolean {
-  return args.some((arg, index) => arg === "-ojson" || arg === "--output=json" || (arg === "json" && ["-o", "--output"].includes(args[index - 1] ?? "")));
+  return args.some(
+    (arg, index) =>
+      arg === "-ojson" ||
+      arg === "--output=json" ||
+      (arg === "json" && ["-o", "--output"].includes(args[index - 1] ?? "")),
+  );
 }
 
 function printedError(error: LotseError): PrintedError {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Command, Option } from "commander";
+import { Option, type Command } from "commander";
 import { openSession, type Session } from "@lotse/core/app";
 import type { ResolveRequest, SetEntry } from "@lotse/core/config";
 import { LotseError } from "@lotse/core/kernel";
@@ -18,9 +18,6 @@ export interface ScopeOptions extends CommonOptions {
   readonly override: readonly string[];
   readonly set: readonly string[];
 }
-
-/** What a command does; the number is its exit status. */
-export type Action<Options> = (args: readonly string[], options: Options) => Promise<number>;
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -41,7 +38,10 @@ export function withScope(command: Command): Command {
 
 /** Opens the workspace that the options name. */
 export function sessionOf(context: Context, options: CommonOptions): Session {
-  return openSession({ directory: resolve(context.cwd, options.directory ?? "."), variables: context.variables });
+  return openSession({
+    directory: resolve(context.cwd, options.directory ?? "."),
+    variables: context.variables,
+  });
 }
 
 /** What `ENV --tenant --override --set` ask for; `ENV` may also be `ENV:TENANT`. */
@@ -56,13 +56,18 @@ export function requestOf(environment: string, options: ScopeOptions): ResolveRe
 }
 
 /** Splits `ENV` or `ENV:TENANT`. */
-export function splitScope(text: string): { readonly environment: string; readonly tenant: string | undefined } {
+export function splitScope(text: string): {
+  readonly environment: string;
+  readonly tenant: string | undefined;
+} {
   const at = text.indexOf(":");
-  return at < 0 ? { environment: text, tenant: undefined } : { environment: text.slice(0, at), tenant: text.slice(at + 1) };
+  return at < 0
+    ? { environment: text, tenant: undefined }
+    : { environment: text.slice(0, at), tenant: text.slice(at + 1) };
 }
 
 /** Reads `path=value`. @throws LotseError `usage.argument` */
-export function readSet(text: string): SetEntry {
+function readSet(text: string): SetEntry {
   const at = equalsSign(text);
   if (at > 0) return { path: text.slice(0, at), text: text.slice(at + 1) };
   throw new LotseError({

@@ -17,8 +17,7 @@ import { addDeploy, addRollback, addStatus } from "./commands/release/rollout.ts
 import { addStop } from "./commands/stop.ts";
 import { withCommon } from "./options.ts";
 
-/** The version of the command. */
-export const version = "0.1.0";
+const version = "0.1.0";
 
 const statuses = `
 Exit statuses:

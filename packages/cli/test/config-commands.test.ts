@@ -24,8 +24,14 @@ function fitting(name: string, text: string): never {
 describe("config get", () => {
   it("prints a single value as its bare text, and as JSON", async () => {
     const path = "database.postgresql.cluster.port";
-    expect(await cli("config", "get", "production", path, "--tenant", "nordlicht-records")).toMatchObject({ status: 0, stdout: "5432\n" });
-    expect(await cli("config", "get", "prod:nordlicht-records", path, "-o", "json")).toMatchObject({ status: 0, stdout: "5432\n" });
+    expect(await cli("config", "get", "production", path, "--tenant", "nordlicht-records")).toMatchObject({
+      status: 0,
+      stdout: "5432\n",
+    });
+    expect(await cli("config", "get", "prod:nordlicht-records", path, "-o", "json")).toMatchObject({
+      status: 0,
+      stdout: "5432\n",
+    });
   });
 
   it("keeps the text of numbers in every format", async () => {
@@ -37,7 +43,9 @@ describe("config get", () => {
     ]) {
       const set = ["--set", `tenant.probe=${text}`];
       expect((await cli("config", "get", "dev", "tenant.probe", ...set)).stdout).toBe(`${text}\n`);
-      expect((await cli("config", "get", "dev", "tenant.probe", ...set, "-o", "json")).stdout).toBe(`${json}\n`);
+      expect((await cli("config", "get", "dev", "tenant.probe", ...set, "-o", "json")).stdout).toBe(
+        `${json}\n`,
+      );
     }
   });
 
@@ -48,14 +56,24 @@ describe("config get", () => {
 
   it.each([
     [["config", "get", "prd"], 4, "config.unknown-environment", "did you mean prod?"],
-    [["config", "get", "prod", "--tenant", "nordlicht-record"], 4, "config.unknown-tenant", "did you mean nordlicht-records?"],
+    [
+      ["config", "get", "prod", "--tenant", "nordlicht-record"],
+      4,
+      "config.unknown-tenant",
+      "did you mean nordlicht-records?",
+    ],
     [["config", "get", "prod", "--tenant", "../../etc/passwd"], 3, "config.tenant-id", "an id is"],
     [["config", "get", "prod", "databse"], 4, "config.unknown-path", "did you mean database?"],
     [["config", "get", "prod", "a..b"], 2, "parse.path", "write paths as"],
     [["config", "get", "prod", "__proto__"], 2, "parse.path", "write paths as"],
     [["config", "get", "prod", "--set", "x"], 2, "usage.argument", "--set"],
     [["config", "get", "prod", "--override", "scalin"], 3, "file.not-found", "did you mean scaling?"],
-    [["config", "get", "prod", "--set", "database.postgresql.cluster.port=[1]"], 3, "merge.kind-change", "!replace"],
+    [
+      ["config", "get", "prod", "--set", "database.postgresql.cluster.port=[1]"],
+      3,
+      "merge.kind-change",
+      "!replace",
+    ],
   ])("%j ends with %i and %s", async (args, status, code, hint) => {
     const ended = await cli(...args);
     expect(ended).toMatchObject({ status, stdout: "" });
@@ -74,7 +92,7 @@ describe("config get", () => {
 });
 
 describe("config explain and why-not", () => {
-  const path = "scaling.horizontal.max_replicas";
+  const path = "plan.requests_per_minute";
 
   it("names the place that won, and what lost", async () => {
     const told: { file: string; line: number; layer: string } = fitting(
@@ -82,43 +100,65 @@ describe("config explain and why-not", () => {
       (await cli("config", "explain", "prod:nordlicht-records", path, "-o", "json")).stdout,
     );
     const line = readFileSync(join(workspace.directory, told.file), "utf8").split("\n")[told.line - 1];
-    expect(line).toContain("max_replicas");
+    expect(line).toContain("requests_per_minute");
     const without: { layer: string } = fitting(
       "config-explain",
-      (await cli("config", "why-not", "prod:nordlicht-records", path, "--without", told.layer, "-o", "json")).stdout,
+      (await cli("config", "why-not", "prod:nordlicht-records", path, "--without", told.layer, "-o", "json"))
+        .stdout,
     );
     expect(without.layer).not.toBe(told.layer);
   });
 
   it("explains every value below a path", async () => {
-    const all: unknown[] = fitting("config-explain-all", (await cli("config", "explain", "prod", "database", "--all", "-o", "json")).stdout);
+    const all: unknown[] = fitting(
+      "config-explain-all",
+      (await cli("config", "explain", "prod", "database", "--all", "-o", "json")).stdout,
+    );
     expect(all.length).toBeGreaterThan(5);
   });
 });
 
 describe("config diff", () => {
   it("prints differences, and nothing for the same", async () => {
-    const differences: { path: string }[] = fitting("config-diff", (await cli("config", "diff", "dev", "prod", "-o", "json")).stdout);
+    const differences: { path: string }[] = fitting(
+      "config-diff",
+      (await cli("config", "diff", "dev", "prod", "-o", "json")).stdout,
+    );
     expect(differences.map(({ path }) => path)).toContain("environment.name");
-    expect(fitting("config-diff", (await cli("config", "diff", "prod", "production", "-o", "json")).stdout)).toEqual([]);
+    expect(
+      fitting("config-diff", (await cli("config", "diff", "prod", "production", "-o", "json")).stdout),
+    ).toEqual([]);
   });
 });
 
 describe("config validate", () => {
   it("finds the example valid", async () => {
-    expect(fitting("config-validate", (await cli("config", "validate", "-o", "json")).stdout)).toMatchObject({ ok: true, diagnostics: [] });
+    expect(fitting("config-validate", (await cli("config", "validate", "-o", "json")).stdout)).toMatchObject({
+      ok: true,
+      diagnostics: [],
+    });
   });
 
   it("names file, line and column of the layer that is wrong, and ends with 1", async () => {
     const broken = copyOfExample();
     const file = join(broken.directory, "environments/tenants/radio-alpenglow.yml");
-    writeFileSync(file, `${readFileSync(file, "utf8")}\ndatabase:\n  postgresql:\n    cluster:\n      porrt: 5433\n`);
-    const ended = await lotse(["config", "validate", "prod", "--tenant", "radio-alpenglow", "-o", "json"], { cwd: broken.directory });
+    writeFileSync(
+      file,
+      `${readFileSync(file, "utf8")}\ndatabase:\n  postgresql:\n    cluster:\n      porrt: 5433\n`,
+    );
+    const ended = await lotse(["config", "validate", "prod", "--tenant", "radio-alpenglow", "-o", "json"], {
+      cwd: broken.directory,
+    });
     expect(ended.status).toBe(1);
-    const report: { diagnostics: { hint: string; where: { file: string; line: number; column: number; path: string } }[] } = fitting("config-validate", ended.stdout);
+    const report: {
+      diagnostics: { hint: string; where: { file: string; line: number; column: number; path: string } }[];
+    } = fitting("config-validate", ended.stdout);
     const [finding] = report.diagnostics;
     expect(finding).toMatchObject({ code: "schema.violation", hint: 'did you mean "port"?' });
-    expect(finding?.where).toMatchObject({ file: "environments/tenants/radio-alpenglow.yml", path: "database.postgresql.cluster.porrt" });
+    expect(finding?.where).toMatchObject({
+      file: "environments/tenants/radio-alpenglow.yml",
+      path: "database.postgresql.cluster.porrt",
+    });
     expect(readFileSync(file, "utf8").split("\n")[(finding?.where.line ?? 0) - 1]).toContain("porrt: 5433");
     broken.remove();
   });
@@ -127,7 +167,8 @@ describe("config validate", () => {
 describe("config set and impact", () => {
   it("changes one line, and tells whom it concerns", async () => {
     const copy = copyOfExample();
-    const git = (...args: string[]): Promise<Ended> => run("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], { cwd: copy.directory });
+    const git = (...args: string[]): Promise<Ended> =>
+      run("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], { cwd: copy.directory });
     await git("init", "-q");
     await git("add", "-A");
     await git("commit", "-qm", "x");
@@ -139,8 +180,15 @@ describe("config set and impact", () => {
     const done = await inCopy("config", "set", file, "plan.max_replicas", "9", "-o", "json");
     expect(fitting("config-set", done.stdout)).toMatchObject({ after: 9, written: true });
     expect((await git("diff", "--numstat")).stdout).toBe(`1\t1\t${file}\n`);
-    for (const args of [["config", "impact"], ["config", "impact", file], ["config", "impact", "--since", "HEAD"]]) {
-      const impacts: { environment: string; tenant: string; paths: string[] }[] = fitting("config-impact", (await inCopy(...args, "-o", "json")).stdout);
+    for (const args of [
+      ["config", "impact"],
+      ["config", "impact", file],
+      ["config", "impact", "--since", "HEAD"],
+    ]) {
+      const impacts: { environment: string; tenant: string; paths: string[] }[] = fitting(
+        "config-impact",
+        (await inCopy(...args, "-o", "json")).stdout,
+      );
       expect(impacts.length).toBeGreaterThan(0);
       for (const impact of impacts) expect(impact.paths).toContain("plan.max_replicas");
     }
@@ -148,7 +196,10 @@ describe("config set and impact", () => {
   });
 
   it("outside git tells what a file decides", async () => {
-    const impacts: { tenant: string }[] = fitting("config-impact", (await cli("config", "impact", "environments/tenants/radio-alpenglow.yml", "-o", "json")).stdout);
+    const impacts: { tenant: string }[] = fitting(
+      "config-impact",
+      (await cli("config", "impact", "environments/tenants/radio-alpenglow.yml", "-o", "json")).stdout,
+    );
     expect(new Set(impacts.map(({ tenant }) => tenant))).toEqual(new Set(["radio-alpenglow"]));
   });
 });
@@ -157,18 +208,31 @@ describe("config types", () => {
   it("makes config.get typed: a wrong path or use does not compile", async () => {
     const copy = copyOfExample();
     await lotse(["config", "types", "--file", "environment.d.ts"], { cwd: copy.directory });
-    const good = 'import { getEnvironmentConfig } from "@lotse/core";\nexport const port: number = getEnvironmentConfig("prod").get("database.postgresql.cluster.port");\n';
-    const bad = 'import { getEnvironmentConfig } from "@lotse/core";\nexport const port: string = getEnvironmentConfig("prod").get("database.postgresql.cluster.port");\n';
+    const good =
+      'import { getEnvironmentConfig } from "@lotse/core";\nexport const port: number = getEnvironmentConfig("prod").get("database.postgresql.cluster.port");\n';
+    const bad =
+      'import { getEnvironmentConfig } from "@lotse/core";\nexport const port: string = getEnvironmentConfig("prod").get("database.postgresql.cluster.port");\n';
     writeFileSync(
       join(copy.directory, "tsconfig.json"),
       JSON.stringify({
-        compilerOptions: { strict: true, noEmit: true, skipLibCheck: true, module: "nodenext", target: "es2024", typeRoots: [], types: [], paths: { "@lotse/core": [join(root, "packages/core/dist/index.d.ts")] } },
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          skipLibCheck: true,
+          module: "nodenext",
+          target: "es2024",
+          typeRoots: [],
+          types: [],
+          paths: { "@lotse/core": [join(root, "packages/core/dist/index.d.ts")] },
+        },
         files: ["environment.d.ts", "use.ts"],
       }),
     );
     const compile = async (text: string): Promise<Ended> => {
       writeFileSync(join(copy.directory, "use.ts"), text);
-      return await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "."], { cwd: copy.directory });
+      return await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "."], {
+        cwd: copy.directory,
+      });
     };
     const compiled = await compile(good);
     expect(compiled.stdout).not.toContain("use.ts");

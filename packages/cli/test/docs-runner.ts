@@ -83,8 +83,7 @@ function commandsOf(body: readonly string[], first: number): CommandStep[] {
   const starts = body.flatMap((line, index) => (line.startsWith("$ ") ? [index] : []));
   return starts.map((start, index) => {
     const end = starts[index + 1] ?? body.length;
-    const [, command = "", status] =
-      /^\$ (.*?)(?: {2}# exits with (\d+))?$/u.exec(body[start] ?? "") ?? [];
+    const [, command = "", status] = /^\$ (.*?)(?: {2}# exits with (\d+))?$/u.exec(body[start] ?? "") ?? [];
     return {
       kind: "command",
       command,
@@ -120,7 +119,11 @@ function unseenFiles(example: Example): readonly FileStep[] {
   const schema = shown.includes("schema.yml") ? "schema: schema.yml\n" : "";
   return [
     { kind: "file", path: "lotse.yml", text: `version: 1\n${schema}` } as const,
-    ...["dev", "staging", "prod"].map((name): FileStep => ({ kind: "file", path: `environments/${name}/${name}.yml`, text: "" })),
+    ...["dev", "staging", "prod"].map((name): FileStep => ({
+      kind: "file",
+      path: `environments/${name}/${name}.yml`,
+      text: "",
+    })),
   ].filter(({ path }) => !shown.includes(path));
 }
 
@@ -242,5 +245,8 @@ export function writePart(document: string, name: string, part: string): void {
   const path = join(docs, document);
   const old = partOf(document, name);
   const mark = `<!-- ${name} -->\n`;
-  writeFileSync(path, readFileSync(path, "utf8").replace(mark + old, () => mark + part));
+  writeFileSync(
+    path,
+    readFileSync(path, "utf8").replace(mark + old, () => mark + part),
+  );
 }

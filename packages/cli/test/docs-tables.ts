@@ -8,7 +8,8 @@ import { buildProgram } from "../src/program.ts";
 
 /** A table in Markdown. */
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(headings), `|${headings.map(() => "---|").join("")}`, ...rows.map(line)].join("\n");
 }
 
@@ -76,7 +77,10 @@ function argumentWord(argument: Argument): string {
 function sentence(part: Argument | Option): string {
   const choices = part.argChoices === undefined ? "" : ` (${part.argChoices.join(", ")})`;
   const value: unknown = part.defaultValue;
-  const fallback = value === undefined || (Array.isArray(value) && value.length === 0) ? "" : `; default \`${String(value)}\``;
+  const fallback =
+    value === undefined || (Array.isArray(value) && value.length === 0)
+      ? ""
+      : `; default \`${String(value)}\``;
   const must = "mandatory" in part && part.mandatory ? "; must be given" : "";
   return `${part.description}${choices}${fallback}${must}`;
 }
@@ -99,7 +103,12 @@ interface JsonSchema {
 /** The keys of the process target in `lotse.yml`. */
 export function targetTable(): string {
   const schema = processSpecSchema.toJSONSchema({ io: "input" }) as JsonSchema;
-  const rows = keysOf(schema, "").map(([path, key, required]) => [`\`${path}\``, valuesOf(key), fallbackOf(key, required), key.description ?? ""]);
+  const rows = keysOf(schema, "").map(([path, key, required]) => [
+    `\`${path}\``,
+    valuesOf(key),
+    fallbackOf(key, required),
+    key.description ?? "",
+  ]);
   return table(["key under `app.target`", "values", "default", "meaning"], rows);
 }
 

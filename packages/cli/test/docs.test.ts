@@ -15,7 +15,14 @@ import {
   writePart,
   type Done,
 } from "./docs-runner.ts";
-import { commandTables, errorTable, exitNumbers, strategyNames, targetTable, workspaceKeys } from "./docs-tables.ts";
+import {
+  commandTables,
+  errorTable,
+  exitNumbers,
+  strategyNames,
+  targetTable,
+  workspaceKeys,
+} from "./docs-tables.ts";
 
 /** `UPDATE_DOCS=1 npx vitest run packages/cli/test/docs.test.ts` writes what the code says into the documents. */
 const update = process.env["UPDATE_DOCS"] === "1";
@@ -26,13 +33,20 @@ const inTurn = twoAtATime();
 describe.concurrent.each(documents())("the examples of %s", (document) => {
   const own = examples.filter((example) => example.document === document);
   const running = own.map((example) => inTurn(() => runExample(example)));
-  it.for(own.map((example, index) => [example.name, index] as const))("%s", { timeout: 120_000 }, async ([, index], { expect }) => {
-    const done = (await running[index]) as readonly Done[];
-    if (update) return;
-    const wrong = done.filter((each) => !asPrinted(each));
-    const told = wrong.map(({ step }) => `$ ${step.command}${step.status === 0 ? "" : `  # exits with ${step.status}`}\n${step.printed}`);
-    expect(wrong.map(transcript).join("\n")).toBe(told.join("\n"));
-  });
+  it.for(own.map((example, index) => [example.name, index] as const))(
+    "%s",
+    { timeout: 120_000 },
+    async ([, index], { expect }) => {
+      const done = (await running[index]) as readonly Done[];
+      if (update) return;
+      const wrong = done.filter((each) => !asPrinted(each));
+      const told = wrong.map(
+        ({ step }) =>
+          `$ ${step.command}${step.status === 0 ? "" : `  # exits with ${step.status}`}\n${step.printed}`,
+      );
+      expect(wrong.map(transcript).join("\n")).toBe(told.join("\n"));
+    },
+  );
   it.runIf(update)("is written anew", { timeout: 120_000 }, async () => {
     const done = await Promise.all(running);
     rewrite(document, done.flat());
@@ -50,7 +64,9 @@ describe("the tables", () => {
   });
 
   it("name every exit status", () => {
-    const told = [...partOf("cli.md", "exit-statuses").matchAll(/^\| (\d+) \|/gmu)].map(([, number]) => Number(number));
+    const told = [...partOf("cli.md", "exit-statuses").matchAll(/^\| (\d+) \|/gmu)].map(([, number]) =>
+      Number(number),
+    );
     expect(told).toEqual(exitNumbers());
   });
 
@@ -59,7 +75,8 @@ describe("the tables", () => {
   });
 
   it("name every key of lotse.yml", () => {
-    for (const key of workspaceKeys()) expect(partOf("configuration.md", "lotse-yml")).toContain(`\`${key}\``);
+    for (const key of workspaceKeys())
+      expect(partOf("configuration.md", "lotse-yml")).toContain(`\`${key}\``);
   });
 });
 
@@ -96,13 +113,17 @@ const forms: Readonly<Record<Form, RegExp>> = {
 };
 
 describe("what has an example that runs", () => {
-  it.each(ownKeywords)("the keyword %s", (keyword) => expect(text).toMatch(new RegExp(`(?:^|[\\s{,])${keyword}:`, "mu")));
+  it.each(ownKeywords)("the keyword %s", (keyword) =>
+    expect(text).toMatch(new RegExp(`(?:^|[\\s{,])${keyword}:`, "mu")),
+  );
   it.each(strategies)("the strategy %s", (strategy) => expect(text).toContain(`x-merge: ${strategy}`));
   it.each(Object.keys(guardSchema.shape))("x-guard with %s", (key) =>
     expect(text).toMatch(new RegExp(`x-guard:[^\\n]*\\b${key}:`, "u")),
   );
   it("knows the tags", () => expect(knownTags().length).toBeGreaterThan(10));
-  it.each(knownTags())("the tag %s", (tag) => expect(text).toMatch(new RegExp(`(?:^|[\\s:\\[-])${tag}(?=[\\s,\\]]|$)`, "mu")));
+  it.each(knownTags())("the tag %s", (tag) =>
+    expect(text).toMatch(new RegExp(`(?:^|[\\s:\\[-])${tag}(?=[\\s,\\]]|$)`, "mu")),
+  );
   it.each(Object.entries(forms))("the reference form %s", (_, form) => {
     expect(text).toMatch(form);
     const found = form.exec(text)?.[0] ?? "";

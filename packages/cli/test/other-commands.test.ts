@@ -10,7 +10,9 @@ describe("init", () => {
     expect((await lotse(["init", "platform"], { cwd: directory })).status).toBe(0);
     const cwd = join(directory, "platform");
     expect((await lotse(["config", "validate"], { cwd })).status).toBe(0);
-    expect((await lotse(["config", "get", "prod:example", "service.name"], { cwd })).stdout).toBe("my-service-example\n");
+    expect((await lotse(["config", "get", "prod:example", "service.name"], { cwd })).stdout).toBe(
+      "my-service-example\n",
+    );
     const before = readdirSync(cwd);
     const again = await lotse(["init", "platform"], { cwd: directory });
     expect(again.status).toBe(5);
@@ -40,7 +42,8 @@ describe("completion", () => {
 
   it("offers commands, environments and tenants", async () => {
     const copy = copyOfExample();
-    const offer = async (...words: string[]): Promise<string> => (await lotse(["complete", "--", ...words], { cwd: copy.directory })).stdout;
+    const offer = async (...words: string[]): Promise<string> =>
+      (await lotse(["complete", "--", ...words], { cwd: copy.directory })).stdout;
     expect(await offer("config", "")).toContain("explain");
     expect(await offer("config", "get", "")).toContain("production");
     expect(await offer("config", "get", "prod", "--tenant", "")).toContain("nordlicht-records");
@@ -53,7 +56,14 @@ describe("help and errors", () => {
     const help = await lotse(["--help"], { cwd: root });
     expect(help).toMatchObject({ status: 0 });
     expect(help.stdout).toContain("Exit statuses");
-    for (const args of [["config", "get"], ["config", "explain"], ["config", "impact"], ["deploy"], ["rollback"], ["release", "create"]]) {
+    for (const args of [
+      ["config", "get"],
+      ["config", "explain"],
+      ["config", "impact"],
+      ["deploy"],
+      ["rollback"],
+      ["release", "create"],
+    ]) {
       const { status, stdout } = await lotse([...args, "--help"], { cwd: root });
       expect(status).toBe(0);
       expect(stdout).toMatch(/Examples?:/u);

@@ -30,16 +30,35 @@ async function served(url: string): Promise<unknown> {
 
 it("releases, deploys, fails and goes back", { timeout: 120_000 }, async () => {
   const tenant = "nordlicht-records";
-  const made = JSON.parse((await cli("release", "create", "--version", "1.0.0", "-o", "json")).stdout) as { id: string; created: boolean };
+  const made = JSON.parse((await cli("release", "create", "--version", "1.0.0", "-o", "json")).stdout) as {
+    id: string;
+    created: boolean;
+  };
   expect(made.created).toBe(true);
-  expect(JSON.parse((await cli("release", "create", "-o", "json")).stdout)).toMatchObject({ id: made.id, created: false });
+  expect(JSON.parse((await cli("release", "create", "-o", "json")).stdout)).toMatchObject({
+    id: made.id,
+    created: false,
+  });
 
-  const dry = await cli("deploy", "prod", "--release", "1.0.0", "--tenant", tenant, "--dry-run", "-o", "json");
+  const dry = await cli(
+    "deploy",
+    "prod",
+    "--release",
+    "1.0.0",
+    "--tenant",
+    tenant,
+    "--dry-run",
+    "-o",
+    "json",
+  );
   expect(JSON.parse(dry.stdout)).toMatchObject({ strategy: "blue-green", tenants: [{ tenant }] });
   expect(JSON.parse((await cli("status", "-o", "json")).stdout)).toEqual([]);
 
   expect((await cli("deploy", "prod", "--release", made.id.slice(0, 8), "--tenant", tenant)).status).toBe(0);
-  const [status] = JSON.parse((await cli("status", "prod", "-o", "json")).stdout) as { url: string; version: string }[];
+  const [status] = JSON.parse((await cli("status", "prod", "-o", "json")).stdout) as {
+    url: string;
+    version: string;
+  }[];
   expect(status).toMatchObject({ version: "1.0.0" });
   const url = status?.url ?? "";
   expect(await served(url)).toMatchObject({ version: "1.0.0" });
@@ -50,7 +69,10 @@ it("releases, deploys, fails and goes back", { timeout: 120_000 }, async () => {
   expect((await cli("release", "create", "--version", "2.0.0")).status).toBe(0);
   const failed = await cli("deploy", "prod", "--release", "2.0.0", "--tenant", tenant, "-o", "json");
   expect(failed.status).toBe(1);
-  expect(JSON.parse(failed.stdout)).toMatchObject({ status: "failed", tenants: [{ tenant, status: "rolled-back", code: "target.unhealthy" }] });
+  expect(JSON.parse(failed.stdout)).toMatchObject({
+    status: "failed",
+    tenants: [{ tenant, status: "rolled-back", code: "target.unhealthy" }],
+  });
   expect(await served(url)).toMatchObject({ version: "1.0.0" });
 
   edit("app/src/checks.js", "maximum_size: most", "max_size: most");

@@ -14,12 +14,16 @@ export function addCompletion(program: Command, context: Context): void {
   for (const command of root.commands.values()) {
     for (const name of ["env", "left", "right"]) {
       const argument = command.arguments.get(name);
-      if (argument !== undefined) argument.handler = (complete) => names.environments().forEach((text) => complete(text, "environment"));
+      if (argument !== undefined)
+        argument.handler = (complete) =>
+          names.environments().forEach((text) => complete(text, "environment"));
     }
     const tenant = command.options.get("tenant");
-    if (tenant !== undefined) tenant.handler = (complete) => names.tenants().forEach((text) => complete(text, "tenant"));
+    if (tenant !== undefined)
+      tenant.handler = (complete) => names.tenants().forEach((text) => complete(text, "tenant"));
     const without = command.options.get("without");
-    if (without !== undefined) without.handler = (complete) => names.layers().forEach((text) => complete(text, "layer"));
+    if (without !== undefined)
+      without.handler = (complete) => names.layers().forEach((text) => complete(text, "layer"));
   }
 }
 

@@ -8,7 +8,9 @@ export function formatDiagnostic(diagnostic: Diagnostic, colours: Colours): stri
   const paint = severity === "error" ? colours.red : severity === "warning" ? colours.yellow : colours.cyan;
   const place = formatWhere(where);
   const scope = diagnostic.environment === undefined ? "" : ` (${scopeText(diagnostic)})`;
-  const lines = [`${place === "" ? "" : `${colours.bold(place)} `}${paint(severity)} ${message}${colours.dim(`${scope} [${code}]`)}`];
+  const lines = [
+    `${place === "" ? "" : `${colours.bold(place)} `}${paint(severity)} ${message}${colours.dim(`${scope} [${code}]`)}`,
+  ];
   for (const other of related) lines.push(`    also ${formatWhere(other)}`);
   if (hint !== undefined) lines.push(`    ${colours.cyan("hint:")} ${hint}`);
   return `${lines.join("\n")}\n`;
@@ -21,7 +23,11 @@ function scopeText({ environment, tenant }: Diagnostic): string {
 /** A finding as `-o json` prints it. */
 export function printedDiagnostic(diagnostic: Diagnostic): PrintedDiagnostic {
   const { related, ...rest } = diagnostic;
-  return { ...rest, where: { ...rest.where }, ...(related === undefined ? {} : { related: related.map(copyWhere) }) };
+  return {
+    ...rest,
+    where: { ...rest.where },
+    ...(related === undefined ? {} : { related: related.map(copyWhere) }),
+  };
 }
 
 function copyWhere(where: Where): Where {
@@ -31,8 +37,13 @@ function copyWhere(where: Where): Where {
 /** Writes an error for people, in the same form as a finding. */
 export function formatError(error: LotseError, colours: Colours): string {
   const place = formatWhere(error.where);
-  const path = error.where?.path !== undefined && place !== error.where.path && !error.message.includes(error.where.path) ? ` (${error.where.path})` : "";
-  const lines = [`${colours.bold("lotse:")} ${colours.red("error")} ${error.message}${path} ${colours.dim(`[${error.code}]`)}`];
+  const path =
+    error.where?.path !== undefined && place !== error.where.path && !error.message.includes(error.where.path)
+      ? ` (${error.where.path})`
+      : "";
+  const lines = [
+    `${colours.bold("lotse:")} ${colours.red("error")} ${error.message}${path} ${colours.dim(`[${error.code}]`)}`,
+  ];
   if (place !== "") lines.push(`    at ${place}`);
   for (const other of error.related) lines.push(`    also ${formatWhere(other)}`);
   if (error.hint !== undefined) lines.push(`    ${colours.cyan("hint:")} ${error.hint}`);

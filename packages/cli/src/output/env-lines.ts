@@ -1,4 +1,14 @@
-import { leavesOf, nodeAt, parsePath, policyAt, variableName, variableText, writeDotenv, type Node, type Snapshot } from "@lotse/core/config";
+import {
+  leavesOf,
+  nodeAt,
+  parsePath,
+  policyAt,
+  variableName,
+  variableText,
+  writeDotenv,
+  type Node,
+  type Snapshot,
+} from "@lotse/core/config";
 
 /**
  * An environment as the lines of a `.env` file: each single value below a node under the name that the schema

@@ -14,7 +14,11 @@ const lineEveryMs = 2000;
  * Shows progress on standard error once work takes longer than a moment: a bar on a terminal, a plain line
  * every two seconds elsewhere.
  */
-export function startProgress(context: Context, what: string, now: () => number = performance.now.bind(performance)): Progress {
+export function startProgress(
+  context: Context,
+  what: string,
+  now: () => number = performance.now.bind(performance),
+): Progress {
   const started = now();
   let bar: SingleBar | undefined;
   let lastLine = started;
@@ -24,7 +28,10 @@ export function startProgress(context: Context, what: string, now: () => number 
       if (time - started < slowAfterMs) return;
       if (context.live) {
         if (bar === undefined) {
-          bar = new SingleBar({ format: `${what} {bar} {value}/{total}`, stream: process.stderr, clearOnComplete: true }, Presets.rect);
+          bar = new SingleBar(
+            { format: `${what} {bar} {value}/{total}`, stream: process.stderr, clearOnComplete: true },
+            Presets.rect,
+          );
           bar.start(total, done);
         }
         bar.update(done);

@@ -18,7 +18,8 @@ export function rolloutReporter(context: Context): (event: RolloutEvent) => void
   const colours = context.stderrColours;
   return (event) => {
     const line = eventText(event, colours);
-    if (line !== undefined) context.err(`${colours.dim(event.at.slice(11, 23))} ${colours.bold(event.tenant)} ${line}\n`);
+    if (line !== undefined)
+      context.err(`${colours.dim(event.at.slice(11, 23))} ${colours.bold(event.tenant)} ${line}\n`);
   };
 }
 
@@ -44,7 +45,9 @@ function eventText(event: RolloutEvent, colours: Colours): string | undefined {
 export function outcomeText(outcome: Outcome, colours: Colours): string {
   const rows = outcome.tenants.map((tenant) => [
     tenant.tenant,
-    tenant.status === "deployed" || tenant.status === "up-to-date" ? colours.green(tenant.status) : colours.red(tenant.status),
+    tenant.status === "deployed" || tenant.status === "up-to-date"
+      ? colours.green(tenant.status)
+      : colours.red(tenant.status),
     tenant.previous === undefined ? "nothing" : tenant.previous.version,
     tenant.release.version,
     `${Math.round(tenant.durationMs)} ms`,

@@ -5,7 +5,9 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   const all = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ""))));
   return all
-    .map((row) => row.map((cell, column) => pad(cell, column === row.length - 1 ? 0 : (widths[column] ?? 0))).join("  "))
+    .map((row) =>
+      row.map((cell, column) => pad(cell, column === row.length - 1 ? 0 : (widths[column] ?? 0))).join("  "),
+    )
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
 }

@@ -19,7 +19,12 @@ export const oldestNode = "22.19.0";
 export async function examineMachine(directory: string, exec: Exec): Promise<readonly DoctorCheck[]> {
   return [
     nodeCheck(process.versions.node),
-    await programCheck(exec, "git", ["--version"], "needed for `config impact --since` and for the commit of a release"),
+    await programCheck(
+      exec,
+      "git",
+      ["--version"],
+      "needed for `config impact --since` and for the commit of a release",
+    ),
     await writable(directory),
     await loopback(),
   ];
@@ -33,13 +38,23 @@ function nodeCheck(version: string): DoctorCheck {
     : { name: "node", status: "missing", found: version, hint: `install Node.js ${oldestNode} or newer` };
 }
 
-async function programCheck(exec: Exec, program: string, args: readonly string[], purpose: string): Promise<DoctorCheck> {
+async function programCheck(
+  exec: Exec,
+  program: string,
+  args: readonly string[],
+  purpose: string,
+): Promise<DoctorCheck> {
   try {
     const result = await exec(program, args, { timeoutMs: 10_000 });
     return { name: program, status: "ok", found: result.stdout.trim().split("\n")[0] ?? "" };
   } catch (error) {
     if (!isLotseError(error)) throw error;
-    return { name: program, status: "missing", found: "not found", hint: `apt-get install ${program}; ${purpose}` };
+    return {
+      name: program,
+      status: "missing",
+      found: "not found",
+      hint: `apt-get install ${program}; ${purpose}`,
+    };
   }
 }
 
@@ -48,7 +63,12 @@ async function writable(directory: string): Promise<DoctorCheck> {
     await access(directory, constants.W_OK | constants.X_OK);
     return { name: "workspace", status: "ok", found: directory };
   } catch {
-    return { name: "workspace", status: "missing", found: directory, hint: "Lotse keeps its state in .lotse there: make it writable" };
+    return {
+      name: "workspace",
+      status: "missing",
+      found: directory,
+      hint: "Lotse keeps its state in .lotse there: make it writable",
+    };
   }
 }
 
@@ -61,7 +81,12 @@ async function loopback(): Promise<DoctorCheck> {
     });
     return { name: "loopback", status: "ok", found: "a port can be opened on 127.0.0.1" };
   } catch {
-    return { name: "loopback", status: "missing", found: "no port can be opened on 127.0.0.1", hint: "the process target needs one for each tenant" };
+    return {
+      name: "loopback",
+      status: "missing",
+      found: "no port can be opened on 127.0.0.1",
+      hint: "the process target needs one for each tenant",
+    };
   } finally {
     server.close();
   }

@@ -36,7 +36,11 @@ export interface EditResult {
  */
 export async function editFile(session: Session, request: EditRequest): Promise<EditResult> {
   if (request.value === undefined && !request.remove) {
-    throw new LotseError({ code: "usage.argument", message: "no value was given", hint: "name a value, or --delete" });
+    throw new LotseError({
+      code: "usage.argument",
+      message: "no value was given",
+      hint: "name a value, or --delete",
+    });
   }
   const { engine } = session;
   const bytes = engine.files.read(request.file);
@@ -54,7 +58,9 @@ export async function editFile(session: Session, request: EditRequest): Promise<
     file: request.file,
     text,
     path: request.path,
-    edit: request.remove ? { kind: "delete" } : { kind: "set", value: request.value ?? "", asString: request.asString },
+    edit: request.remove
+      ? { kind: "delete" }
+      : { kind: "set", value: request.value ?? "", asString: request.asString },
     ...(policy === undefined ? {} : { policy }),
     limits: engine.workspace.limits,
   });

@@ -1,5 +1,13 @@
 import { relative, resolve, sep } from "node:path";
-import { changedSince, ConfigEngine, findImpact, findReach, GitFiles, hasRevision, type Impact } from "../config/index.ts";
+import {
+  changedSince,
+  ConfigEngine,
+  findImpact,
+  findReach,
+  GitFiles,
+  hasRevision,
+  type Impact,
+} from "../config/index.ts";
 import { LotseError } from "../kernel/index.ts";
 import type { Session } from "./session.ts";
 
@@ -72,7 +80,10 @@ async function compareWith(
   if (changed.size === 0) return [];
   const { workspace } = session.engine;
   const wanted = (path: string): boolean =>
-    path === "lotse.yml" || path === workspace.schema || path.startsWith(`${workspace.root}/`) || changed.has(path);
+    path === "lotse.yml" ||
+    path === workspace.schema ||
+    path.startsWith(`${workspace.root}/`) ||
+    changed.has(path);
   const files = await GitFiles.open(session.directory, revision, session.exec, wanted);
   const before = new ConfigEngine({ files, clock: session.clock, variables });
   return findImpact(before, session.engine, changed, progress);

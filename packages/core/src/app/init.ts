@@ -46,7 +46,8 @@ service:
   "environments/dev/dev.yml": "service:\n  log_level: debug\n",
   "environments/staging/staging.yml": "service:\n  replicas: 2\n",
   "environments/prod/prod.yml": "service:\n  log_level: warning\n  replicas: 3\n",
-  "environments/tenants/example.yml": "# One file for each tenant; its name is the tenant's id.\ntenant:\n  id: example\n",
+  "environments/tenants/example.yml":
+    "# One file for each tenant; its name is the tenant's id.\ntenant:\n  id: example\n",
   ".gitignore": ".lotse/\n",
 };
 

@@ -2,13 +2,19 @@ import { join } from "node:path";
 import semver from "semver";
 import { toCanonicalJson, type AppDefinition, type Snapshot } from "../config/index.ts";
 import { isLotseError, LotseError } from "../kernel/index.ts";
-import { openReleases, type Created, type ReleaseInput, type ReleaseStore, type TenantInput } from "../release/index.ts";
+import {
+  openReleases,
+  type Created,
+  type ReleaseInput,
+  type ReleaseStore,
+  type TenantInput,
+} from "../release/index.ts";
 import { variablesOf } from "./release-variables.ts";
 import type { Session } from "./session.ts";
 import { validateScopes, type ValidationReport } from "./validation.ts";
 
 /** The tenant's name for an environment that has no tenants. */
-export const soleTenant = "default";
+const soleTenant = "default";
 
 /** What `release create` came to. */
 export type ReleaseResult =
@@ -75,7 +81,11 @@ export function appOf(session: Session): AppDefinition {
   });
 }
 
-async function createNext(store: ReleaseStore, content: Omit<ReleaseInput, "version">, session: Session): Promise<Created> {
+async function createNext(
+  store: ReleaseStore,
+  content: Omit<ReleaseInput, "version">,
+  session: Session,
+): Promise<Created> {
   const versions = (await store.list()).map((release) => release.version);
   const highest = semver.rsort([...versions])[0];
   if (highest === undefined) return await store.create({ ...content, version: "0.1.0" }, session.actor);
@@ -83,14 +93,24 @@ async function createNext(store: ReleaseStore, content: Omit<ReleaseInput, "vers
     return await store.create({ ...content, version: highest }, session.actor);
   } catch (error) {
     if (!isLotseError(error) || error.code !== "release.exists") throw error;
-    return await store.create({ ...content, version: semver.inc(highest, "patch") ?? highest }, session.actor);
+    return await store.create(
+      { ...content, version: semver.inc(highest, "patch") ?? highest },
+      session.actor,
+    );
   }
 }
 
 /** The commit that the code is from; `undefined` outside git. */
 async function commitOf(session: Session): Promise<string | undefined> {
   try {
-    const result = await session.exec("git", ["-C", session.directory, "rev-parse", "--verify", "--quiet", "HEAD"]);
+    const result = await session.exec("git", [
+      "-C",
+      session.directory,
+      "rev-parse",
+      "--verify",
+      "--quiet",
+      "HEAD",
+    ]);
     return result.status === 0 ? result.stdout.trim() : undefined;
   } catch (error) {
     if (isLotseError(error)) return undefined;

@@ -37,7 +37,10 @@ export interface RolloutRequest {
 export interface PlannedRollout {
   readonly plan: Plan;
   readonly release: Release;
-  apply(options: { readonly signal?: AbortSignal; readonly onEvent?: (event: RolloutEvent) => void }): Promise<Outcome>;
+  apply(options: {
+    readonly signal?: AbortSignal;
+    readonly onEvent?: (event: RolloutEvent) => void;
+  }): Promise<Outcome>;
 }
 
 /**
@@ -50,8 +53,7 @@ export async function prepareRollout(session: Session, request: RolloutRequest):
   const environment = session.engine.environment(request.environment);
   const releases = releasesOf(session);
   const store = openDeployments(session.state);
-  const reference =
-    request.release ?? (await releaseBefore(session, environment, request.tenants));
+  const reference = request.release ?? (await releaseBefore(session, environment, request.tenants));
   const release = await releases.get(reference);
   const tenants = tenantsIn(release, environment, request.tenants);
   const target = openTarget(release.target.type, session.state, session.clock);
@@ -83,7 +85,10 @@ export async function prepareRollout(session: Session, request: RolloutRequest):
 
 /** Sorts by time, and two in the same second do not clash. */
 function rolloutId(session: Session): string {
-  const time = session.clock.now().toISOString().replaceAll(/[-:]|\.\d+/gu, "");
+  const time = session.clock
+    .now()
+    .toISOString()
+    .replaceAll(/[-:]|\.\d+/gu, "");
   return `${time}-${randomBytes(3).toString("hex")}`;
 }
 
@@ -99,7 +104,11 @@ function tenantsIn(release: Release, environment: string, wanted: readonly strin
 }
 
 /** The release that all the tenants ran before their present one. */
-async function releaseBefore(session: Session, environment: string, tenants: readonly string[]): Promise<string> {
+async function releaseBefore(
+  session: Session,
+  environment: string,
+  tenants: readonly string[],
+): Promise<string> {
   const store = openDeployments(session.state);
   const known = (await store.list()).filter((scope) => scope.environment === environment);
   const scopes = tenants.length === 0 ? known : tenants.map((tenant) => ({ environment, tenant }));
@@ -113,7 +122,8 @@ async function releaseBefore(session: Session, environment: string, tenants: rea
       only === undefined
         ? `nothing was deployed to ${environment} yet`
         : `the tenants of ${environment} ran different releases before`,
-    hint: only === undefined ? "deploy a release first" : "name one with --to, or single tenants with --tenant",
+    hint:
+      only === undefined ? "deploy a release first" : "name one with --to, or single tenants with --tenant",
   });
 }
 
@@ -138,7 +148,8 @@ export async function statusOf(
   const name = environment === undefined ? undefined : session.engine.environment(environment);
   const scopes = (await store.list()).filter(
     (scope) =>
-      (name === undefined || scope.environment === name) && (tenants.length === 0 || tenants.includes(scope.tenant)),
+      (name === undefined || scope.environment === name) &&
+      (tenants.length === 0 || tenants.includes(scope.tenant)),
   );
   if (scopes.length === 0) return [];
   const target = targetOf(session);

@@ -47,6 +47,7 @@ export function openSession(options: SessionOptions): Session {
 /** Who runs the command: a pipeline where `CI` is set, the user of the machine otherwise. */
 function actorOf(variables: SessionOptions["variables"]): Actor {
   const ci = variables["CI"] === "true" || variables["CI"] === "1";
-  const name = variables["LOTSE_ACTOR"] ?? variables["GITHUB_ACTOR"] ?? variables["USER"] ?? variables["LOGNAME"];
+  const name =
+    variables["LOTSE_ACTOR"] ?? variables["GITHUB_ACTOR"] ?? variables["USER"] ?? variables["LOGNAME"];
   return { kind: ci ? "ci" : "user", id: (name ?? "unknown").slice(0, 200) };
 }

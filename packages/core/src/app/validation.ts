@@ -34,7 +34,11 @@ export function validateScopes(
   }
   progress(scopes.length, scopes.length);
   const diagnostics = [...found.values()].sort(bySeverity);
-  return { ok: diagnostics.every(({ severity }) => severity !== "error"), scopes: scopes.length, diagnostics };
+  return {
+    ok: diagnostics.every(({ severity }) => severity !== "error"),
+    scopes: scopes.length,
+    diagnostics,
+  };
 }
 
 function findingsOf(session: Session, request: ResolveRequest): readonly Diagnostic[] {
@@ -53,28 +57,32 @@ function missingLayerFiles(session: Session, request: ResolveRequest): readonly 
   const { tenant } = request;
   if (tenant === undefined) return [];
   const own = engine.tenants.documents(tenant, engine.environment(request.environment));
-  return engine.workspace.layers.flatMap((layer) => (layer.kind === "files" ? layer.patterns : [])).flatMap((pattern) => {
-    const attribute = /^([^{}]*)\{tenant\.([^{}]+)\}(\.[a-z]+)$/u.exec(pattern);
-    if (attribute === null) return [];
-    const [, before = "", name = "", ending = ""] = attribute;
-    for (const document of own.toReversed()) {
-      const value = attributeAt(document.root, name);
-      if (value === undefined) continue;
-      const path = posix.join(engine.workspace.root, `${before}${value.text}${ending}`);
-      if (engine.store.find(path) !== undefined) return [];
-      const names = [...engine.store.names(posix.dirname(path))].map((file) => file.replace(/\.[a-z]+$/u, ""));
-      return [
-        {
-          code: "layer.no-file" as const,
-          severity: "warning" as const,
-          message: `tenant.${name} is "${value.text}", but ${path} does not exist`,
-          hint: suggest(value.text, names),
-          where: { ...value.where, path: `tenant.${name}` },
-        },
-      ];
-    }
-    return [];
-  });
+  return engine.workspace.layers
+    .flatMap((layer) => (layer.kind === "files" ? layer.patterns : []))
+    .flatMap((pattern) => {
+      const attribute = /^([^{}]*)\{tenant\.([^{}]+)\}(\.[a-z]+)$/u.exec(pattern);
+      if (attribute === null) return [];
+      const [, before = "", name = "", ending = ""] = attribute;
+      for (const document of own.toReversed()) {
+        const value = attributeAt(document.root, name);
+        if (value === undefined) continue;
+        const path = posix.join(engine.workspace.root, `${before}${value.text}${ending}`);
+        if (engine.store.find(path) !== undefined) return [];
+        const names = [...engine.store.names(posix.dirname(path))].map((file) =>
+          file.replace(/\.[a-z]+$/u, ""),
+        );
+        return [
+          {
+            code: "layer.no-file" as const,
+            severity: "warning" as const,
+            message: `tenant.${name} is "${value.text}", but ${path} does not exist`,
+            hint: suggest(value.text, names),
+            where: { ...value.where, path: `tenant.${name}` },
+          },
+        ];
+      }
+      return [];
+    });
 }
 
 type MapNode = ReturnType<Session["engine"]["resolve"]>["root"];

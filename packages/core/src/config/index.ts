@@ -40,7 +40,16 @@ export type { ResolveRequest, SetEntry } from "./resolve/request.ts";
 export type { Snapshot } from "./resolve/snapshot.ts";
 export { policyOfPath, type Policy } from "./schema/policy.ts";
 export { planEdit } from "./edit/edit.ts";
-export { checkDotenv, exportVariables, importVariables, parseDotenv, planExample, textOf as variableText, variableName, writeDotenv } from "./dotenv/index.ts";
+export {
+  checkDotenv,
+  exportVariables,
+  importVariables,
+  parseDotenv,
+  planExample,
+  textOf as variableText,
+  variableName,
+  writeDotenv,
+} from "./dotenv/index.ts";
 export { generateTypes } from "./types/types.ts";
 export { policyAt } from "./reference/binder.ts";
 export { watchConfig, type ConfigWatch, type WatchEvent, type WatchOptions } from "./watch/watch.ts";

@@ -24,9 +24,17 @@ Examples:
     .action((left: string, right: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<ScopeOptions>();
       const { engine } = sessionOf(context, options);
-      const sides = [engine.resolve(requestOf(left, options)), engine.resolve(requestOf(right, options))] as const;
-      const value = compare(sides[0].root, sides[1].root).map((difference) => printedDifference(difference, sides));
-      printResult(context, options.output ?? "table", { value, table: (colours) => diffText(value, colours) });
+      const sides = [
+        engine.resolve(requestOf(left, options)),
+        engine.resolve(requestOf(right, options)),
+      ] as const;
+      const value = compare(sides[0].root, sides[1].root).map((difference) =>
+        printedDifference(difference, sides),
+      );
+      printResult(context, options.output ?? "table", {
+        value,
+        table: (colours) => diffText(value, colours),
+      });
     });
 }
 

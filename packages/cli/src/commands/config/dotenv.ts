@@ -23,7 +23,10 @@ export function addDotenv(parent: Command, context: Context): void {
 function addExport(parent: Command, context: Context): void {
   withScope(leaf(parent, "export", "print the variables that the schema names with x-env, as a .env file"))
     .argument("<env>", "environment, or environment:tenant")
-    .addHelpText("after", "\nSecrets are printed as their references, never as their content.\n\nExample:\n  lotse config env export prod:nordlicht-records > .env")
+    .addHelpText(
+      "after",
+      "\nSecrets are printed as their references, never as their content.\n\nExample:\n  lotse config env export prod:nordlicht-records > .env",
+    )
     .action((environment: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<ScopeOptions>();
       const exported = exportEnv(usableSnapshot(sessionOf(context, options), environment, options, context));
@@ -38,13 +41,20 @@ function addExport(parent: Command, context: Context): void {
 function addImport(parent: Command, context: Context): void {
   leaf(parent, "import", "print a .env file as a layer, its values typed by the schema")
     .argument("<file>", "a .env file of the workspace")
-    .addHelpText("after", "\nExample:\n  lotse config env import config/environments/.env.staging -o yaml > environments/staging/overrides/imported.yml")
+    .addHelpText(
+      "after",
+      "\nExample:\n  lotse config env import config/environments/.env.staging -o yaml > environments/staging/overrides/imported.yml",
+    )
     .action((file: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>();
       const imported = importEnv(sessionOf(context, options), file, context.cwd);
       for (const problem of imported.problems) context.err(formatDiagnostic(problem, context.stderrColours));
-      printResult(context, options.output ?? "yaml", { value: jsonValue(imported.root), table: () => toYaml(imported.root) });
-      if (imported.problems.some(({ severity }) => severity === "error")) throw new ExitWith(exitStatuses.findings);
+      printResult(context, options.output ?? "yaml", {
+        value: jsonValue(imported.root),
+        table: () => toYaml(imported.root),
+      });
+      if (imported.problems.some(({ severity }) => severity === "error"))
+        throw new ExitWith(exitStatuses.findings);
     });
 }
 
@@ -57,7 +67,11 @@ function addCheck(parent: Command, context: Context): void {
       const session = sessionOf(context, options);
       const diagnostics = files.flatMap((file) => checkEnvFile(session, file, context.cwd));
       const ok = diagnostics.every(({ severity }) => severity !== "error");
-      const value: PrintedValidation = { ok, scopes: files.length, diagnostics: diagnostics.map(printedDiagnostic) };
+      const value: PrintedValidation = {
+        ok,
+        scopes: files.length,
+        diagnostics: diagnostics.map(printedDiagnostic),
+      };
       printResult(context, options.output ?? "table", {
         value,
         table: (colours) =>
@@ -74,7 +88,10 @@ function addExample(parent: Command, context: Context): void {
     .option("--dry-run", "print the file instead of writing it")
     .action(async (file: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { dryRun?: boolean }>();
-      const text = await exampleOf(sessionOf(context, options), file, { cwd: context.cwd, write: options.dryRun !== true });
+      const text = await exampleOf(sessionOf(context, options), file, {
+        cwd: context.cwd,
+        write: options.dryRun !== true,
+      });
       if (options.dryRun === true) context.out(text);
     });
 }

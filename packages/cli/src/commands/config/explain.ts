@@ -1,5 +1,12 @@
 import type { Command } from "commander";
-import { explain, explainAll, isScalarNode, whyNot, type Candidate, type Explanation } from "@lotse/core/config";
+import {
+  explain,
+  explainAll,
+  isScalarNode,
+  whyNot,
+  type Candidate,
+  type Explanation,
+} from "@lotse/core/config";
 import type { PrintedExplanation } from "@lotse/core/contract";
 import type { Colours, Context } from "../../context.ts";
 import { printResult } from "../../output/result.ts";
@@ -14,7 +21,10 @@ export function addExplain(parent: Command, context: Context): void {
     .argument("<env>", "environment, or environment:tenant")
     .argument("<path>", "a value, or a map whose values are explained one by one with --all")
     .option("--all", "explain every value below the path")
-    .addHelpText("after", "\nExample:\n  lotse config explain prod scaling.max_replicas --tenant nordlicht-records")
+    .addHelpText(
+      "after",
+      "\nExample:\n  lotse config explain prod scaling.max_replicas --tenant nordlicht-records",
+    )
     .action((environment: string, path: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<ScopeOptions & { all?: boolean }>();
       const snapshot = sessionOf(context, options).engine.resolve(requestOf(environment, options));
@@ -33,11 +43,16 @@ export function addWhyNot(parent: Command, context: Context): void {
     .argument("<env>", "environment, or environment:tenant")
     .argument("<path>", "the value asked about")
     .requiredOption("--without <layer>", "the layer to leave out")
-    .addHelpText("after", "\nExample:\n  lotse config why-not prod:nordlicht-records logging.level --without tenant")
+    .addHelpText(
+      "after",
+      "\nExample:\n  lotse config why-not prod:nordlicht-records logging.level --without tenant",
+    )
     .action((environment: string, path: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<ScopeOptions & { without: string }>();
       const { engine } = sessionOf(context, options);
-      const value = printedExplanation(whyNot(engine, requestOf(environment, options), path, options.without));
+      const value = printedExplanation(
+        whyNot(engine, requestOf(environment, options), path, options.without),
+      );
       printResult(context, options.output ?? "table", {
         value,
         table: (colours) => explanationText(value, colours),
@@ -84,7 +99,12 @@ function explanationText(told: PrintedExplanation, colours: Colours): string {
   lines.push(`  strategy ${told.strategy}`);
   const rows = [
     [colours.green("won"), told.layer, place(told), inline(told.reference ?? told.value)],
-    ...told.candidates.map((one) => ["lost", one.layer, place(one), one.deletes === true ? "(deletes it)" : inline(one.value)]),
+    ...told.candidates.map((one) => [
+      "lost",
+      one.layer,
+      place(one),
+      one.deletes === true ? "(deletes it)" : inline(one.value),
+    ]),
   ];
   const text = table(["", "LAYER", "PLACE", "VALUE"], rows).replaceAll(/^/gmu, "  ").trimEnd();
   return `${lines.join("\n")}\n${text}\n`;

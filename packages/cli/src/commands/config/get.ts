@@ -41,7 +41,12 @@ Examples:
  *
  * @throws LotseError with the first finding when an error was found
  */
-export function usableSnapshot(session: Session, environment: string, options: ScopeOptions, context: Context): Snapshot {
+export function usableSnapshot(
+  session: Session,
+  environment: string,
+  options: ScopeOptions,
+  context: Context,
+): Snapshot {
   const snapshot = session.engine.resolve(requestOf(environment, options));
   if (!snapshot.ok) throw invalidConfig(snapshot.scope, snapshot.diagnostics);
   for (const warning of snapshot.diagnostics) context.err(formatDiagnostic(warning, context.stderrColours));

@@ -48,7 +48,10 @@ Examples:
         paths: [...paths],
         ...(problem === undefined ? {} : { problem }),
       }));
-      printResult(context, options.output ?? "table", { value, table: (colours) => impactText(value, colours) });
+      printResult(context, options.output ?? "table", {
+        value,
+        table: (colours) => impactText(value, colours),
+      });
     });
 }
 
@@ -68,7 +71,11 @@ function impactText(impacts: readonly PrintedImpact[], colours: Colours): string
 }
 
 function groupText(scopes: readonly string[], { paths, problem }: PrintedImpact, colours: Colours): string {
-  const lines = [colours.bold(`${scopes.length} × ${paths.length} values: ${scopes.slice(0, shown).join(", ")}${scopes.length > shown ? ", …" : ""}`)];
+  const lines = [
+    colours.bold(
+      `${scopes.length} × ${paths.length} values: ${scopes.slice(0, shown).join(", ")}${scopes.length > shown ? ", …" : ""}`,
+    ),
+  ];
   if (problem !== undefined) lines.push(`  ${colours.red(problem)}`);
   lines.push(...paths.slice(0, shown * 3).map((path) => `  ${path}`));
   if (paths.length > shown * 3) lines.push(`  … and ${paths.length - shown * 3} more (-o json lists all)`);

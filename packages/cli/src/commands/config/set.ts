@@ -34,7 +34,10 @@ Examples:
     .action(async (file: string, path: string, text: string | undefined, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<SetOptions>();
       const session = sessionOf(context, options);
-      const inside = relative(session.directory, resolve(context.cwd, options.directory === undefined ? "." : session.directory, file));
+      const inside = relative(
+        session.directory,
+        resolve(context.cwd, options.directory === undefined ? "." : session.directory, file),
+      );
       const change = await editFile(session, {
         file: inside.split(sep).join("/"),
         path: parsePath(path),
@@ -51,7 +54,10 @@ Examples:
         after: shownValue(change.after, change.secret),
         written: change.written,
       };
-      printResult(context, options.output ?? "table", { value, table: (colours) => editText(value, colours) });
+      printResult(context, options.output ?? "table", {
+        value,
+        table: (colours) => editText(value, colours),
+      });
     });
 }
 

@@ -13,7 +13,10 @@ import { ExitWith, leaf } from "../leaf.ts";
 /** `lotse config validate [ENV] [--all]` */
 export function addValidate(parent: Command, context: Context): void {
   withScope(leaf(parent, "validate", "check environments against layers' rules and the schema"))
-    .argument("[env]", "environment with all its tenants, or environment:tenant; all environments if left out")
+    .argument(
+      "[env]",
+      "environment with all its tenants, or environment:tenant; all environments if left out",
+    )
     .option("--all", "all environments with all their tenants")
     .addHelpText(
       "after",
@@ -36,7 +39,9 @@ Examples:
       printResult(context, options.output ?? "table", {
         value,
         table: (colours) => {
-          const lines = report.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, colours)).join("");
+          const lines = report.diagnostics
+            .map((diagnostic) => formatDiagnostic(diagnostic, colours))
+            .join("");
           const errors = report.diagnostics.filter(({ severity }) => severity === "error").length;
           const warnings = report.diagnostics.length - errors;
           const verdict = report.ok ? colours.green("valid") : colours.red("invalid");
@@ -47,7 +52,11 @@ Examples:
     });
 }
 
-function scopesOf(session: Session, environment: string | undefined, options: ScopeOptions): readonly ResolvedScope[] {
+function scopesOf(
+  session: Session,
+  environment: string | undefined,
+  options: ScopeOptions,
+): readonly ResolvedScope[] {
   const { engine } = session;
   const named = environment === undefined ? undefined : splitScope(environment);
   const tenant = options.tenant ?? named?.tenant;

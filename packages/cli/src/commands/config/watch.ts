@@ -23,8 +23,11 @@ Example:
       const options = command.optsWithGlobals<ScopeOptions>();
       const session = sessionOf(context, options);
       const json = options.output === "json";
-      const watch = await watchConfig(session.manager, session.directory, requestOf(environment, options), (event) =>
-        tell(context, event, json),
+      const watch = await watchConfig(
+        session.manager,
+        session.directory,
+        requestOf(environment, options),
+        (event) => tell(context, event, json),
       );
       context.err(`watching ${session.directory}\n`);
       await new Promise<void>((done) => {

@@ -44,13 +44,15 @@ Example:
       const { release, created } = result.created;
       printResult(context, options.output ?? "table", {
         value: { ...printedRelease(release), created },
-        table: () => `${created ? "" : "unchanged since "}release ${release.version} ${release.id.slice(0, 12)}\n${releaseText(release)}`,
+        table: () =>
+          `${created ? "" : "unchanged since "}release ${release.version} ${release.id.slice(0, 12)}\n${releaseText(release)}`,
       });
     });
 }
 
 function tellFindings(context: Context, { report }: ReleaseResult): void {
-  for (const diagnostic of report.diagnostics) context.err(formatDiagnostic(diagnostic, context.stderrColours));
+  for (const diagnostic of report.diagnostics)
+    context.err(formatDiagnostic(diagnostic, context.stderrColours));
 }
 
 function addShow(parent: Command, context: Context): void {
@@ -61,7 +63,7 @@ function addShow(parent: Command, context: Context): void {
       const store = releasesOf(sessionOf(context, options));
       const release = await store.get(reference);
       const verification = await store.verify(release);
-      for (const problem of verification.problems) context.err(`damaged: ${String(problem)}\n`);
+      for (const problem of verification.problems) context.err(`damaged: ${problem}\n`);
       printResult(context, options.output ?? "table", {
         value: printedRelease(release),
         table: () => `release ${release.version} ${release.id}\n${releaseText(release)}`,
@@ -101,7 +103,16 @@ function printedRelease(release: Release): PrintedRelease {
     ]),
   );
   const { id, version, createdAt, createdBy, commit, files, bytes, target } = release;
-  return { id, version, createdAt, createdBy, commit, code: { digest: release.code, files, bytes }, target, configurations };
+  return {
+    id,
+    version,
+    createdAt,
+    createdBy,
+    commit,
+    code: { digest: release.code, files, bytes },
+    target,
+    configurations,
+  };
 }
 
 function tenantCounts(release: Release): string {

@@ -20,7 +20,12 @@ const collect = (value: string, before: readonly string[]): readonly string[] =>
 
 function withRollout(command: Command): Command {
   return command
-    .option("-t, --tenant <tenant>", "a tenant; several are taken in the order given, all if left out", collect, [])
+    .option(
+      "-t, --tenant <tenant>",
+      "a tenant; several are taken in the order given, all if left out",
+      collect,
+      [],
+    )
     .option("--strategy <strategy>", "how to roll out", "blue-green")
     .option("--force", "also tenants that run this release already")
     .option("--dry-run", "print the plan and do nothing");
@@ -60,7 +65,12 @@ export function addRollback(program: Command, context: Context): void {
     });
 }
 
-async function roll(context: Context, scope: string, release: string | undefined, options: RolloutOptions): Promise<void> {
+async function roll(
+  context: Context,
+  scope: string,
+  release: string | undefined,
+  options: RolloutOptions,
+): Promise<void> {
   const { environment, tenant } = splitScope(scope);
   const format = options.output ?? "table";
   const prepared = await prepareRollout(sessionOf(context, options), {
@@ -87,7 +97,9 @@ export function addStatus(program: Command, context: Context): void {
     .option("-t, --tenant <tenant>", "only this tenant; may be repeated", collect, [])
     .action(async (environment: string | undefined, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { tenant: readonly string[] }>();
-      const value = (await statusOf(sessionOf(context, options), environment, options.tenant)).map(printedStatus);
+      const value = (await statusOf(sessionOf(context, options), environment, options.tenant)).map(
+        printedStatus,
+      );
       printResult(context, options.output ?? "table", {
         value,
         table: () =>

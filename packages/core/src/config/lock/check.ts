@@ -58,7 +58,7 @@ function checkPath(path: Path, policy: Policy, steps: readonly Step[]): readonly
       if (problem !== undefined) violations.push(violation(path, problem, lastSet, seen));
     }
     below = seen;
-    if (value !== undefined) lastSet = seen;
+    if (!same && value !== undefined) lastSet = seen;
   }
   return violations;
 }

@@ -28,12 +28,12 @@ export function collectLocks(root: Policy | undefined): readonly LockRule[] {
   return found.patterns.map((pattern) => ({ pattern, policyAt }));
 }
 
-const lockKeywords: readonly string[] = ["x-final", "x-overridable-by", "x-guard"];
+const lockKeywords: ReadonlySet<string> = new Set(["x-final", "x-overridable-by", "x-guard"]);
 
 /** Whether a lock occurs anywhere in a schema; spares recursive schemas without any the walk. */
 function mentionsLock(schema: unknown): boolean {
   if (typeof schema !== "object" || schema === null) return false;
-  return Object.entries(schema).some(([key, value]) => lockKeywords.includes(key) || mentionsLock(value));
+  return Object.entries(schema).some(([key, value]) => lockKeywords.has(key) || mentionsLock(value));
 }
 
 interface Found {

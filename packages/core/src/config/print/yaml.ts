@@ -79,7 +79,7 @@ const unsafe = /^[\s!&*?|>@`"'%#,[\]{}-]|^:|: |:$| #|\s$/u;
 const control = /[\p{Cc}\u2028\u2029\ufeff]/u;
 
 /** Whether a text may stand without quotes and be read as itself by every reader. */
-export function isPlainSafe(text: string): boolean {
+function isPlainSafe(text: string): boolean {
   return (
     text !== "" &&
     !ambiguous.test(text) &&

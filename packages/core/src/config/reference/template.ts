@@ -2,7 +2,7 @@ import { LotseError, type Where } from "../../kernel/index.ts";
 import { parsePath, type Path } from "../model/path.ts";
 
 /** What a reference points at. `up` counts the levels above the map that holds the reference. */
-export type Target =
+type Target =
   | { readonly kind: "path"; readonly path: Path; readonly up: number | undefined }
   | { readonly kind: "env"; readonly name: string }
   | { readonly kind: "file"; readonly path: string }

@@ -285,7 +285,7 @@ describe("scopes", () => {
           }
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 

@@ -141,7 +141,7 @@ export class TenantDirectory {
  *
  * @throws LotseError `config.tenant-id`
  */
-export function checkTenantId(tenant: string): void {
+function checkTenantId(tenant: string): void {
   if (usable.test(tenant) && !tenant.includes("..")) return;
   throw new LotseError({
     code: "config.tenant-id",

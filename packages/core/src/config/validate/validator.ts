@@ -67,7 +67,7 @@ export class Validator {
     const instance = instanceOf(snapshot.root, snapshot.policy);
     const found: Diagnostic[] = [];
     if (!this.#validate(instance.value)) {
-      const errors = chooseBranches(this.#validate.errors ?? [], this.#find);
+      const errors = withoutEchoes(chooseBranches(this.#validate.errors ?? [], this.#find));
       for (const error of errors) {
         if (contentKeywords.has(error.keyword) && instance.opaque.has(error.instancePath)) continue;
         found.push(diagnosticFor(error, snapshot));
@@ -76,6 +76,17 @@ export class Validator {
     plainSecrets(snapshot.root, snapshot.policy, "", found);
     return found;
   }
+}
+
+/** A value of the wrong type is also none of the allowed values; once is enough. */
+function withoutEchoes(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const mistyped = new Set(
+    errors.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath),
+  );
+  return errors.filter(
+    ({ keyword, instancePath }) =>
+      !((keyword === "enum" || keyword === "const") && mistyped.has(instancePath)),
+  );
 }
 
 function diagnosticFor(error: ErrorObject, snapshot: Snapshot): Diagnostic {

@@ -9,14 +9,14 @@ export interface FileLayer {
 }
 
 /** A layer made of variables of the process environment that begin with a prefix. */
-export interface ProcessLayer {
+interface ProcessLayer {
   readonly kind: "process-environment";
   readonly name: string;
   readonly prefix: string;
 }
 
 /** The layer of `--set` and of values given to the library call. */
-export interface SetLayer {
+interface SetLayer {
   readonly kind: "set";
   readonly name: string;
 }
@@ -25,7 +25,7 @@ export interface SetLayer {
 export type Layer = FileLayer | ProcessLayer | SetLayer;
 
 /** The layers of a workspace that declares none, lowest first. */
-export const defaultLayers: readonly Layer[] = [
+const defaultLayers: readonly Layer[] = [
   files("base", "base.yml"),
   files("environment", "{env}/{env}.yml", true),
   files("override", "{env}/overrides/{override}.yml", true),
