@@ -36,8 +36,20 @@ export interface ImportedEnv {
 /** Reads a `.env` file as a layer. @throws LotseError `file.*`, `dotenv.syntax`, `parse.*` */
 export function importEnv(session: Session, file: string, from: string): ImportedEnv {
   const source = sourceOf(session, file, from);
-  const { document, problems } = importVariables(source, parseDotenv(source), session.engine.schema?.policy);
-  return { root: document.root, problems };
+  const entries = parseDotenv(source);
+  const { document, problems, unknown } = importVariables(source, entries, session.engine.schema?.policy);
+  const left = entries.filter(({ name }) => unknown.includes(name)).map((entry) => leftOut(source, entry));
+  return { root: document.root, problems: [...problems, ...left] };
+}
+
+function leftOut(source: TextSource, { name, nameOffset }: { name: string; nameOffset: number }): Diagnostic {
+  return {
+    code: "dotenv.unknown",
+    severity: "warning",
+    message: `${name} is left out: the schema has no place for it`,
+    hint: "give a path of the schema this name with x-env",
+    where: source.where(nameOffset),
+  };
 }
 
 /** Checks one `.env` file; what cannot be read at all is a finding, too. */

@@ -1,84 +1,99 @@
 import { diagnosticOf, isLotseError, type Diagnostic } from "../../kernel/index.ts";
-import { formatPath } from "../model/path.ts";
-import { suggest } from "../model/spelling.ts";
+import { formatPath, type Path } from "../model/path.ts";
 import type { TextSource } from "../model/source.ts";
-import { coerceText } from "../schema/coercion.ts";
+import { suggest } from "../model/spelling.ts";
 import type { Policy } from "../schema/policy.ts";
-import type { DotenvEntry } from "./parse.ts";
-import { declaredVariables, type DeclaredVariable } from "./variables.ts";
-
-const placeholder =
-  /^(?:__.*__|<.*>|\$\{.*\}|.*(?:change[-_ ]?me|replace[-_ ]?(?:me|this)|place[-_ ]?holder|your[-_ ]).*|x{3,}|todo|example.*|dummy.*)$/isu;
-const tellingName = /(?:PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|(?:^|_)(?:API|ACCESS|SIGNING|ENCRYPTION|ROUTING)?_?KEY$)/u;
-const credentials = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^/\s@]+)@/iu;
-
-/** Whether a text stands for a value that is put in elsewhere. */
-export function isPlaceholder(text: string): boolean {
-  return text === "" || placeholder.test(text);
-}
+import { coerceEntry } from "./import.ts";
+import { environmentVariables, variableFinder } from "./names.ts";
+import {
+  hasKeyInDsn,
+  hasPasswordInAddress,
+  isPlaceholder,
+  isSecretVariable,
+  secretPlaceholder,
+} from "./placeholder.ts";
+import type { DotenvEntry } from "./reader.ts";
 
 /**
- * Checks a `.env` file that is kept in the repository: it has the variables that the schema names and no
- * others, they can be read as their types, and what is secret holds a placeholder. No value of a secret gets
- * into a message.
+ * Checks a `.env` file that is kept in the repository against the schema: `dotenv.unknown` (a warning),
+ * `dotenv.placeholder` for anything that may be a secret in plain text, `schema.coercion` for values of the
+ * wrong type, and `dotenv.missing` for variables that are not there. Findings come in the file's order, then
+ * the missing ones in the schema's. No message holds a value that may be a secret.
  */
-export function checkDotenv(source: TextSource, entries: readonly DotenvEntry[], policy: Policy): readonly Diagnostic[] {
-  const declared = declaredVariables(policy);
-  const byName = new Map(declared.map((variable) => [variable.name, variable]));
-  const present = new Set(entries.map(({ name }) => name));
-  const missing = declared.filter(({ name }) => !present.has(name)).map((variable) => missingFinding(source, variable));
-  return [...entries.flatMap((entry) => checkEntry(source, entry, byName)), ...missing];
-}
-
-function checkEntry(source: TextSource, entry: DotenvEntry, declared: ReadonlyMap<string, DeclaredVariable>): readonly Diagnostic[] {
-  const variable = declared.get(entry.name);
-  const path = variable === undefined ? entry.name : formatPath(variable.path);
-  const where = { ...source.where(entry.offset), path };
+export function checkDotenv(
+  source: TextSource,
+  entries: readonly DotenvEntry[],
+  policy: Policy | undefined,
+): readonly Diagnostic[] {
+  const find = variableFinder(policy);
+  const variables = environmentVariables(policy);
+  const names = variables.map((variable) => variable.name);
+  const present = new Set(entries.map((entry) => entry.name));
   const found: Diagnostic[] = [];
-  if (variable === undefined) {
-    found.push({
-      code: "dotenv.unknown",
-      severity: "warning",
-      message: `the schema names no variable ${entry.name}`,
-      hint: suggest(entry.name, [...declared.keys()]),
-      where: { ...source.where(entry.nameOffset), path },
-    });
+  for (const entry of entries) {
+    const target = find(entry.name);
+    if (target === undefined) found.push(unknownVariable(source, entry, names));
+    found.push(...checkValue(source, entry, target?.path, target?.policy));
   }
-  if (isPlaceholder(entry.value)) return found;
-  if (isSecret(entry, variable)) {
-    found.push({
-      code: "dotenv.placeholder",
-      severity: "error",
-      message: `${entry.name} holds something other than a placeholder`,
-      hint: "write __set_in_secret_store__ or ${secret:…}; if this was a real secret, rotate it",
-      where,
-    });
-  } else if (variable !== undefined) found.push(...coercionFindings(source, entry, variable));
+  for (const { name, path } of variables) {
+    if (!present.has(name)) found.push(missingVariable(source, name, path));
+  }
   return found;
 }
 
-function isSecret({ name, value }: DotenvEntry, variable: DeclaredVariable | undefined): boolean {
-  const inUrl = credentials.exec(value)?.[1];
-  if (inUrl !== undefined && !isPlaceholder(inUrl)) return true;
-  return variable === undefined ? tellingName.test(name) : variable.policy.secret;
-}
-
-function coercionFindings(source: TextSource, entry: DotenvEntry, variable: DeclaredVariable): readonly Diagnostic[] {
+function checkValue(
+  source: TextSource,
+  entry: DotenvEntry,
+  path: Path | undefined,
+  policy: Policy | undefined,
+): readonly Diagnostic[] {
+  if (isPlaceholder(entry.value)) return [];
+  if (isSecretVariable(entry.name, policy)) return [secretInPlainText(source, entry, path, "something")];
+  if (hasPasswordInAddress(entry.value) || hasKeyInDsn(entry.name, entry.value)) {
+    return [secretInPlainText(source, entry, path, "an address with a password")];
+  }
+  if (path === undefined) return [];
   try {
-    coerceText({ text: entry.value, source, offset: entry.offset }, variable.policy, formatPath(variable.path));
+    coerceEntry(source, entry, path, policy);
     return [];
   } catch (error) {
-    if (isLotseError(error)) return [diagnosticOf(error)];
-    throw error;
+    if (!isLotseError(error)) throw error;
+    return [diagnosticOf(error)];
   }
 }
 
-function missingFinding(source: TextSource, { name, path }: DeclaredVariable): Diagnostic {
+function secretInPlainText(
+  source: TextSource,
+  entry: DotenvEntry,
+  path: Path | undefined,
+  what: string,
+): Diagnostic {
+  const place = source.where(entry.offset);
+  return {
+    code: "dotenv.placeholder",
+    severity: "error",
+    message: `${entry.name} holds ${what} that is no placeholder`,
+    hint: `put the secret into the secret store and ${secretPlaceholder} here; if it was real, change it`,
+    where: path === undefined ? place : { ...place, path: formatPath(path) },
+  };
+}
+
+function unknownVariable(source: TextSource, entry: DotenvEntry, names: readonly string[]): Diagnostic {
+  return {
+    code: "dotenv.unknown",
+    severity: "warning",
+    message: `the schema names no variable ${entry.name}`,
+    hint: suggest(entry.name, names),
+    where: source.where(entry.nameOffset),
+  };
+}
+
+function missingVariable(source: TextSource, name: string, path: Path): Diagnostic {
   return {
     code: "dotenv.missing",
     severity: "error",
-    message: `${name} is missing`,
-    hint: `the schema names it for ${formatPath(path)}; lotse config env example adds it`,
+    message: `the variable ${name} is missing`,
+    hint: `add ${name}= with a value or a placeholder`,
     where: { file: source.file, path: formatPath(path) },
   };
 }

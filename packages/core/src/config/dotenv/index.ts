@@ -1,5 +1,7 @@
 export { checkDotenv } from "./check.ts";
 export { planExample } from "./example.ts";
-export { parseDotenv } from "./parse.ts";
-export { exportVariables, importVariables, textOf } from "./variables.ts";
-export { variableName, writeDotenv } from "./write.ts";
+export { exportVariables, textOf } from "./export.ts";
+export { importVariables } from "./import.ts";
+export { variableName } from "./names.ts";
+export { parseDotenv } from "./reader.ts";
+export { writeDotenv } from "./writer.ts";

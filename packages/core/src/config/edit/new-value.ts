@@ -16,7 +16,8 @@ export interface ReadOptions {
 
 /**
  * Reads a new value as YAML. It is a text instead where that was asked for, or where the schema takes a text
- * and not what YAML reads; so is one that YAML takes for nothing, such as `#fff`.
+ * and not what YAML reads; so is one that YAML takes for nothing, such as `#fff`, or for less than it is, such as
+ * `a # b` and an unquoted text of several lines.
  *
  * @throws LotseError `parse.*` for a value that is not YAML
  */
@@ -28,12 +29,21 @@ export function readNewValue(text: string, options: ReadOptions): Node {
   const types = options.policy?.types ?? new Set<TypeName>();
   try {
     const node = parseValue(source, options.limits);
-    if (node === undefined) return asText;
+    if (node === undefined || losesText(node, text)) return asText;
     return types.has("string") && node.mark === undefined && !fits(node, types) ? asText : node;
   } catch (error) {
     if (types.has("string") && isLotseError(error)) return asText;
     throw error;
   }
+}
+
+/**
+ * Whether an unquoted text would come out shorter than it is: YAML takes what follows ` #` for a comment, and
+ * folds line breaks, as in a certificate.
+ */
+function losesText(node: Node, text: string): boolean {
+  const isPlain = !/^\s*["'!&*|>]/u.test(text);
+  return node.kind === "string" && isPlain && node.value !== text.trim();
 }
 
 function fits(node: Node, types: ReadonlySet<TypeName>): boolean {

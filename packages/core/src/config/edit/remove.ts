@@ -1,7 +1,7 @@
 import type { Node } from "../model/node.ts";
 import type { EditContext } from "./context.ts";
 import { planReplacement } from "./replace.ts";
-import { afterBreak, beforeBreak, lineEnd, lineStart, type Splice } from "./splice.ts";
+import { afterBreak, beforeBreak, lineEnd, lineStart, skipTrivia, type Splice } from "./splice.ts";
 import type { ChildSpot, CollectionSpot } from "./spot.ts";
 
 /** The map or list that something is removed from; see {@link planRemoval}. */
@@ -21,11 +21,20 @@ export interface RemovalPlace {
  */
 export function planRemoval(context: EditContext, place: RemovalPlace): readonly Splice[] {
   const { spot, index, owner, remaining } = place;
-  if (spot.children.length === 1 && spot.style === "flow") {
+  const { text } = context;
+  if (spot.children.length === 1 && spot.style === "flow" && !hasComment(text, spot)) {
     return [{ start: spot.start + 1, end: spot.end - 1, text: "" }];
   }
-  if (spot.children.length === 1 && owner !== undefined) return planReplacement(context, owner, remaining);
-  return spot.style === "block" ? planLines(context.text, spot, index) : planPart(spot, index);
+  if (spot.children.length === 1 && owner !== undefined && spot.style !== "flow")
+    return planReplacement(context, owner, remaining);
+  return spot.style === "block" ? planLines(text, spot, index) : planPart(text, spot, index);
+}
+
+/** Whether a comment stands between the brackets of a flow collection of one entry, outside that entry. */
+function hasComment(text: string, spot: CollectionSpot): boolean {
+  const only = spot.children[0] as ChildSpot;
+  const rest = `${text.slice(spot.start + 1, only.start)} ${text.slice(only.value.end, spot.end - 1)}`;
+  return rest.includes("#");
 }
 
 /** Removes whole lines, or what stands behind the dash of the list item that the map begins in. */
@@ -34,7 +43,11 @@ function planLines(text: string, spot: CollectionSpot, index: number): readonly 
   const next = spot.children[index + 1];
   const start = lineStart(text, child.start);
   if (text.slice(start, child.start).trim() !== "" && next !== undefined) {
-    return [{ start: child.start, end: next.start, text: "" }];
+    // A comment line above the next entry is that entry's: then the dash stands alone on its line.
+    const line = lineEnd(text, child.value.outerEnd);
+    if (text.slice(line, next.start).trim() === "")
+      return [{ start: child.start, end: next.start, text: "" }];
+    return [{ start: child.start - (text[child.start - 1] === " " ? 1 : 0), end: line, text: "" }];
   }
   const { outerEnd, end: ownEnd } = child.value;
   if (outerEnd > ownEnd && lineStart(text, outerEnd) === outerEnd)
@@ -46,10 +59,29 @@ function planLines(text: string, spot: CollectionSpot, index: number): readonly 
     : [{ start, end: afterBreak(text, end), text: "" }];
 }
 
-function planPart(spot: CollectionSpot, index: number): readonly Splice[] {
+function planPart(text: string, spot: CollectionSpot, index: number): readonly Splice[] {
   const child = spot.children[index] as ChildSpot;
   const next = spot.children[index + 1];
-  if (next !== undefined) return [{ start: child.start, end: next.start, text: "" }];
   const previous = spot.children[index - 1];
+  const comma = skipTrivia(text, child.value.end);
+  const end = text[comma] === "," ? comma + 1 : child.value.end;
+  if (hasOwnLines(text, child, end)) {
+    const lines = {
+      start: lineStart(text, child.start),
+      end: afterBreak(text, lineEnd(text, end)),
+      text: "",
+    };
+    if (next !== undefined || previous === undefined || end !== child.value.end) return [lines];
+    const before = skipTrivia(text, previous.value.end);
+    return [{ start: before, end: before + 1, text: "" }, lines];
+  }
+  if (next !== undefined) return [{ start: child.start, end: next.start, text: "" }];
   return [{ start: previous?.value.end ?? child.start, end: child.value.end, text: "" }];
+}
+
+/** Whether nothing but a comment stands beside an entry, and its comma, on its lines. */
+function hasOwnLines(text: string, child: ChildSpot, end: number): boolean {
+  const before = text.slice(lineStart(text, child.start), child.start);
+  const behind = text.slice(end, lineEnd(text, end));
+  return before.trim() === "" && /^[ \t]*(?:#.*)?$/u.test(behind);
 }
