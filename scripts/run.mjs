@@ -1,5 +1,5 @@
 // Runs a script of this repository with everything it needs: installs the dependencies where they are missing
-// or older than the lockfile, then starts the script with the Node.js that they bring. Plain JavaScript for
+// or older than the lockfile, builds what changed, then starts the script with the Node.js that they bring. Plain JavaScript for
 // any Node.js, since this is the first thing that runs on a fresh machine.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -28,5 +28,13 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockfile) {
   if (status !== 0) process.exit(status);
   writeFileSync(stamp, lockfile);
 }
+const node = join(root, "node_modules", ".bin", "node");
+const built = run(node, [
+  join(root, "node_modules", "typescript", "bin", "tsc"),
+  "-b",
+  "packages/core",
+  "packages/cli",
+]);
+if (built !== 0) process.exit(built);
 const [script, ...args] = process.argv.slice(2);
-process.exit(run(join(root, "node_modules", ".bin", "node"), [join(root, script), ...args]));
+process.exit(run(node, [join(root, script), ...args]));

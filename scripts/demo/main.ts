@@ -3,7 +3,6 @@ import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Outcome } from "@lotse/core/release";
-import { build } from "../build.ts";
 import { DemoLoad, type Figures } from "./load.ts";
 import { DemoFailure, DemoShell, expect } from "./shell.ts";
 import { copyExample, edit } from "./workspace.ts";
@@ -156,8 +155,6 @@ function printTable({ phases, undoMs, backMs }: Result): void {
 }
 
 async function main(): Promise<number> {
-  console.log("building");
-  if (!build(root)) return 1;
   const workspace = copyExample(root);
   const shell = new DemoShell(root, workspace);
   try {
