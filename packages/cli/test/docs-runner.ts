@@ -3,7 +3,6 @@
 // Between two headings is one example with a directory of its own. A fenced block with a title is a file, a
 // `console` block holds commands after `$ ` and what they print; `…` stands for text that differs from run to
 // run. See docs/configuration.md, "How the examples work", and CONTRIBUTING.md.
-import { spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -16,7 +15,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { lotse, root, type Ended } from "./cli-runner.ts";
+import { lotse, root } from "./cli-runner.ts";
+import { Shell } from "./docs-shell.ts";
 
 /** A file that an example shows. */
 export interface FileStep {
@@ -46,9 +46,12 @@ export interface Example {
 /** The directory of the documentation. */
 export const docs = join(root, "docs");
 
+/** Documents of other packages, whose examples their own tests hold. */
+const elsewhere: readonly string[] = ["templates.md", "benchmarks.md"];
+
 /** The documents whose examples are run. */
 export function documents(): readonly string[] {
-  return readdirSync(docs).filter((name) => name.endsWith(".md"));
+  return readdirSync(docs).filter((name) => name.endsWith(".md") && !elsewhere.includes(name));
 }
 
 /** The examples of a document that run commands. */
@@ -76,6 +79,7 @@ export function examplesOf(document: string): readonly Example[] {
 function stepsOf(fence: string, body: readonly string[], first: number): (FileStep | CommandStep)[] {
   const title = /^```\w+ title="([^"]+)"$/u.exec(fence)?.[1];
   if (title !== undefined) return [{ kind: "file", path: title, text: `${body.join("\n")}\n` }];
+  if (/^```(?:ts|js|ya?ml|json)$/u.test(fence)) throw new Error(`line ${first}: a file has a title`);
   return fence === "```console" ? commandsOf(body, first) : [];
 }
 
@@ -108,6 +112,7 @@ function prepareBase(): void {
     mode: 0o755,
   });
   symlinkSync(process.execPath, join(base, "bin/node"));
+  symlinkSync(join(root, "node_modules/.bin/tsc"), join(base, "bin/tsc"));
   symlinkSync(join(root, "packages/core"), join(base, "node_modules/@lotse/core"));
   writeFileSync(join(base, "package.json"), '{ "type": "module" }\n');
 }
@@ -143,7 +148,7 @@ export interface Done {
 }
 
 /** Runs an example in a new directory. */
-export async function runExample(example: Example): Promise<readonly Done[]> {
+async function runExample(example: Example, shell: Shell): Promise<readonly Done[]> {
   prepareBase();
   const directory = join(base, String((count += 1)), "workspace");
   mkdirSync(directory, { recursive: true });
@@ -152,7 +157,11 @@ export async function runExample(example: Example): Promise<readonly Done[]> {
   try {
     for (const step of example.steps) {
       if (step.kind === "file") write(directory, step);
-      else done.push({ step, ...(await shell(step.command, directory)) });
+      else
+        done.push({
+          step,
+          ...(await shell.run(step.command, { cwd: directory, env: environment(dirname(directory)) })),
+        });
     }
   } finally {
     if (existsSync(join(directory, ".lotse"))) await lotse(["stop"], { cwd: directory });
@@ -161,32 +170,20 @@ export async function runExample(example: Example): Promise<readonly Done[]> {
   return done;
 }
 
-/** Runs one line of shell with a small, known environment. */
-function shell(command: string, cwd: string): Promise<Ended> {
+/** The environment that commands run with: small, and known. */
+function environment(home: string): Readonly<Record<string, string>> {
   const who = { GIT_AUTHOR_NAME: "docs", GIT_AUTHOR_EMAIL: "docs@example.com" };
-  const env = {
+  return {
     PATH: `${join(base, "bin")}:${process.env["PATH"] ?? ""}`,
-    HOME: cwd,
+    HOME: home,
     USER: "docs",
     LANG: "C.UTF-8",
+    NODE_COMPILE_CACHE: join(base, "cache"),
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_COMMITTER_NAME: who.GIT_AUTHOR_NAME,
     GIT_COMMITTER_EMAIL: who.GIT_AUTHOR_EMAIL,
     ...who,
   };
-  return new Promise((resolve, reject) => {
-    const child = spawn("bash", ["-o", "pipefail", "-c", command], {
-      cwd,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: 60_000,
-    });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-    child.once("error", reject);
-    child.once("close", (status) => resolve({ status: status ?? -1, stdout, stderr }));
-  });
 }
 
 /** Whether a command did what the document says. */
@@ -220,14 +217,14 @@ export function rewrite(document: string, done: readonly Done[]): void {
   writeFileSync(path, lines.join("\n"));
 }
 
-/** Runs what it is given, at most two at a time. */
-export function twoAtATime(): <T>(act: () => Promise<T>) => Promise<T> {
-  const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+/** Runs examples, two at a time. */
+export function exampleQueue(): (example: Example) => Promise<readonly Done[]> {
+  const lanes = [0, 1].map(() => ({ shell: new Shell(), busy: Promise.resolve() as Promise<unknown> }));
   let next = 0;
-  return (act) => {
-    const lane = next++ % lanes.length;
-    const turn = (lanes[lane] as Promise<unknown>).then(act);
-    lanes[lane] = turn.catch(() => {});
+  return (example) => {
+    const lane = lanes[next++ % lanes.length] as (typeof lanes)[number];
+    const turn = lane.busy.then(() => runExample(example, lane.shell));
+    lane.busy = turn.catch(() => {});
     return turn;
   };
 }

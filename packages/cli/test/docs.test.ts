@@ -1,17 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { guardSchema, ownKeywords, strategies } from "../../core/src/config/schema/keywords.ts";
 import { readTag } from "../../core/src/config/parse/tag.ts";
-import { parseTemplate, type Reference } from "../../core/src/config/reference/template.ts";
+import type { Reference } from "../../core/src/config/reference/template.ts";
 import { isLotseError } from "@lotse/core/kernel";
 import {
   asPrinted,
   documents,
+  exampleQueue,
   examplesOf,
   partOf,
   rewrite,
-  runExample,
   transcript,
-  twoAtATime,
   writePart,
   type Done,
 } from "./docs-runner.ts";
@@ -28,11 +27,11 @@ import {
 const update = process.env["UPDATE_DOCS"] === "1";
 
 const examples = documents().flatMap(examplesOf);
-const inTurn = twoAtATime();
+const inTurn = exampleQueue();
 
 describe.concurrent.each(documents())("the examples of %s", (document) => {
   const own = examples.filter((example) => example.document === document);
-  const running = own.map((example) => inTurn(() => runExample(example)));
+  const running = own.map((example) => inTurn(example));
   it.for(own.map((example, index) => [example.name, index] as const))(
     "%s",
     { timeout: 120_000 },
@@ -112,21 +111,26 @@ const forms: Readonly<Record<Form, RegExp>> = {
   escape: /\$\$\{/u,
 };
 
+/** Whether some example that runs has it; the texts themselves would drown the message. */
+function hasExample(pattern: RegExp): boolean {
+  return pattern.test(text);
+}
+
 describe("what has an example that runs", () => {
-  it.each(ownKeywords)("the keyword %s", (keyword) =>
-    expect(text).toMatch(new RegExp(`(?:^|[\\s{,])${keyword}:`, "mu")),
-  );
-  it.each(strategies)("the strategy %s", (strategy) => expect(text).toContain(`x-merge: ${strategy}`));
-  it.each(Object.keys(guardSchema.shape))("x-guard with %s", (key) =>
-    expect(text).toMatch(new RegExp(`x-guard:[^\\n]*\\b${key}:`, "u")),
-  );
+  it.each(ownKeywords)("the keyword %s", (keyword) => {
+    expect(hasExample(new RegExp(`(?:^|[\\s{,])${keyword}:`, "mu"))).toBe(true);
+  });
+  it.each(strategies)("the strategy %s", (strategy) => {
+    expect(hasExample(new RegExp(`x-merge: ${strategy}\\b`, "u"))).toBe(true);
+  });
+  it.each(Object.keys(guardSchema.shape))("x-guard with %s", (key) => {
+    expect(hasExample(new RegExp(`x-guard:[^\\n]*\\b${key}:`, "u"))).toBe(true);
+  });
   it("knows the tags", () => expect(knownTags().length).toBeGreaterThan(10));
-  it.each(knownTags())("the tag %s", (tag) =>
-    expect(text).toMatch(new RegExp(`(?:^|[\\s:\\[-])${tag}(?=[\\s,\\]]|$)`, "mu")),
-  );
+  it.each(knownTags())("the tag %s", (tag) => {
+    expect(hasExample(new RegExp(`(?:^|[\\s:\\[-])${tag}(?=[\\s,\\]]|$)`, "mu"))).toBe(true);
+  });
   it.each(Object.entries(forms))("the reference form %s", (_, form) => {
-    expect(text).toMatch(form);
-    const found = form.exec(text)?.[0] ?? "";
-    if (found.endsWith("}")) expect(() => parseTemplate(found, {})).not.toThrow();
+    expect(hasExample(form)).toBe(true);
   });
 });

@@ -56,5 +56,7 @@ export const systemExec: Exec = (program, args, options = {}) =>
           );
       },
     );
-    if (options.input !== undefined) child.stdin?.end(options.input);
+    // A program may end without reading its input; its status tells how that went.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(options.input);
   });

@@ -104,9 +104,15 @@ export class DocumentStore {
       return;
     }
     for (const path of paths) {
-      this.#names.delete(posix.dirname(path));
+      if (this.#listingIsStale(path)) this.#names.delete(posix.dirname(path));
       this.#stale.add(path);
     }
+  }
+
+  /** A file that only changed is still in the listing of its directory, which may be long. */
+  #listingIsStale(path: string): boolean {
+    const listed = this.#names.get(posix.dirname(path))?.has(posix.basename(path));
+    return listed !== undefined && listed !== (this.#files.stamp(path) !== undefined);
   }
 
   #load(path: string, before: Entry | undefined): Entry {
