@@ -19,14 +19,14 @@ import { lotse, root } from "./cli-runner.ts";
 import { Shell } from "./docs-shell.ts";
 
 /** A file that an example shows. */
-export interface FileStep {
+interface FileStep {
   readonly kind: "file";
   readonly path: string;
   readonly text: string;
 }
 
 /** A command that an example runs, and what it is to print. */
-export interface CommandStep {
+interface CommandStep {
   readonly kind: "command";
   readonly command: string;
   readonly status: number;
@@ -44,14 +44,14 @@ export interface Example {
 }
 
 /** The directory of the documentation. */
-export const docs = join(root, "docs");
+const docs = join(root, "docs");
 
 /** Documents of other packages, whose examples their own tests hold. */
-const elsewhere: readonly string[] = ["templates.md", "benchmarks.md"];
+const elsewhere: ReadonlySet<string> = new Set(["templates.md", "benchmarks.md"]);
 
 /** The documents whose examples are run. */
 export function documents(): readonly string[] {
-  return readdirSync(docs).filter((name) => name.endsWith(".md") && !elsewhere.includes(name));
+  return readdirSync(docs).filter((name) => name.endsWith(".md") && !elsewhere.has(name));
 }
 
 /** The examples of a document that run commands. */

@@ -57,7 +57,7 @@ interface PlainCommand {
  * Reads `NAME=value lotse words 'quoted words' 2>&1`; a line that holds anything else of a shell's language is
  * `undefined`.
  */
-export function plainCommand(line: string): PlainCommand | undefined {
+function plainCommand(line: string): PlainCommand | undefined {
   const [, command = "", redirection] = /^(.*?)(?: (2>&1|2>\/dev\/null))?$/u.exec(line) ?? [];
   const words = [...command.matchAll(/(?:'[^']*'|[^\s'"\\$`|&;<>(){}*?#!~])+/gu)].map(([word]) => word);
   if (words.join(" ") !== command) return undefined;

@@ -56,11 +56,11 @@ function hidden(command: Command): boolean {
 }
 
 /** Options that all commands share; the document tells them once. */
-const common: readonly string[] = ["--directory", "--output"];
+const common: ReadonlySet<string> = new Set(["--directory", "--output"]);
 
 function commandText(path: string, command: Command): string {
   const words = command.registeredArguments.map(argumentWord).join(" ");
-  const options = command.options.filter(({ long }) => !common.includes(long ?? ""));
+  const options = command.options.filter(({ long }) => !common.has(long ?? ""));
   const rows = [
     ...command.registeredArguments.map((argument) => [`\`${argumentWord(argument)}\``, sentence(argument)]),
     ...options.map((option) => [`\`${option.flags}\``, sentence(option)]),

@@ -1,5 +1,5 @@
 import {
-  leavesOf,
+  isScalarNode,
   nodeAt,
   parsePath,
   policyAt,
@@ -11,16 +11,19 @@ import {
 } from "@lotse/core/config";
 
 /**
- * An environment as the lines of a `.env` file: each single value below a node under the name that the schema
- * gives it with `x-env`, or under its path in capitals with two underscores between the parts.
+ * An environment as the lines of a `.env` file: what the schema names with `x-env` under that name, as a
+ * whole; any other single value under its path in capitals with two underscores between the parts.
  */
-export function environmentText(snapshot: Snapshot, node: Node, path: string | undefined): string {
+export function environmentText(snapshot: Snapshot, path: string | undefined): string {
+  const start = parsePath(path ?? "");
   const variables = new Map<string, string>();
-  for (const leaf of leavesOf(node, parsePath(path ?? ""))) {
-    const value = nodeAt(snapshot.root, leaf);
-    if (value === undefined) continue;
-    const name = policyAt(snapshot.policy, leaf, snapshot.root)?.variable ?? variableName(leaf);
-    variables.set(name, variableText(value));
-  }
+  const visit = (node: Node, at: readonly string[]): void => {
+    const name = policyAt(snapshot.policy, at, snapshot.root)?.variable;
+    if (name !== undefined || isScalarNode(node)) variables.set(name ?? variableName(at), variableText(node));
+    else if (node.kind === "list") variables.set(variableName(at), variableText(node));
+    else for (const [key, child] of node.entries) visit(child, [...at, key]);
+  };
+  const node = nodeAt(snapshot.root, start);
+  if (node !== undefined) visit(node, start);
   return writeDotenv(variables);
 }

@@ -33,12 +33,27 @@ export function validateScopes(
     }
   }
   progress(scopes.length, scopes.length);
+  for (const diagnostic of expiredEntries(session)) found.set(JSON.stringify(diagnostic), diagnostic);
   const diagnostics = [...found.values()].sort(bySeverity);
   return {
     ok: diagnostics.every(({ severity }) => severity !== "error"),
     scopes: scopes.length,
     diagnostics,
   };
+}
+
+/** Break-glass entries that have run out, and only wait to be removed. */
+function expiredEntries({ engine, clock }: Session): readonly Diagnostic[] {
+  const today = clock.now().toISOString().slice(0, 10);
+  return engine.workspace.breakGlass
+    .filter(({ expires }) => expires < today)
+    .map(({ path, expires, where }) => ({
+      code: "lock.break-glass-expired",
+      severity: "warning",
+      message: `the break-glass entry for ${path} expired on ${expires}`,
+      hint: "remove it",
+      where,
+    }));
 }
 
 function findingsOf(session: Session, request: ResolveRequest): readonly Diagnostic[] {

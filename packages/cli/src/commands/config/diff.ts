@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { compare, parsePath, policyAt, type Difference, type Snapshot } from "@lotse/core/config";
 import type { PrintedDifference } from "@lotse/core/contract";
 import type { Colours, Context } from "../../context.ts";
+import { formatDiagnostic } from "../../output/diagnostics.ts";
 import { printResult } from "../../output/result.ts";
 import { inline, shownValue } from "../../output/value.ts";
 import { requestOf, sessionOf, withScope, type ScopeOptions } from "../../options.ts";
@@ -28,6 +29,9 @@ Examples:
         engine.resolve(requestOf(left, options)),
         engine.resolve(requestOf(right, options)),
       ] as const;
+      for (const side of sides) {
+        for (const finding of side.diagnostics) context.err(formatDiagnostic(finding, context.stderrColours));
+      }
       const value = compare(sides[0].root, sides[1].root).map((difference) =>
         printedDifference(difference, sides),
       );

@@ -31,7 +31,7 @@ Examples:
       printResult(context, options.output ?? "table", {
         value: jsonValue(node),
         table: () => plainText(node),
-        env: () => environmentText(snapshot, node, path),
+        env: () => environmentText(snapshot, path),
       });
     });
 }

@@ -12,7 +12,7 @@ export interface LockRule {
 
 const maxDepth = 32;
 /** Subschemas that are looked at; a small schema can describe a vast number of paths through `$ref`. */
-const maxVisits = 100_000;
+const maxVisits = 20_000;
 
 /**
  * Collects the locks of a schema.

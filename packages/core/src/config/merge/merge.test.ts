@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { Diagnostic } from "../../kernel/index.ts";
 import { engineOf, stack } from "../testing/workspace.ts";
 
@@ -290,13 +290,13 @@ describe("strategies of the schema", () => {
 
   test("union and deletion of many items end", () => {
     const items = (from: number): string =>
-      Array.from({ length: 40_000 }, (_, item) => `{v: ${from + item}}`).join(", ");
-    const deleted = Array.from({ length: 20_000 }, (_, item) => `!delete {v: ${item}}`).join(", ");
+      Array.from({ length: 16_000 }, (_, item) => `{v: ${from + item}}`).join(", ");
+    const deleted = Array.from({ length: 8_000 }, (_, item) => `!delete {v: ${item}}`).join(", ");
     const { value } = merge(
-      [`x: [${items(0)}]`, `x: [${items(20_000)}]`, `x: !append [${deleted}]`],
+      [`x: [${items(0)}]`, `x: [${items(8_000)}]`, `x: !append [${deleted}]`],
       x("x-merge: union"),
     );
-    expect((value as { x: unknown[] }).x).toHaveLength(40_000);
+    expect((value as { x: unknown[] }).x).toHaveLength(16_000);
   });
 });
 
@@ -311,5 +311,26 @@ describe("a whole-value reference has no kind yet", () => {
 
   test("a text with a reference in it is a text", () => {
     expect(merge(["x: 1\ny: 2", "x: v${y}"]).problems).toMatchObject([{ code: "merge.kind-change" }]);
+  });
+});
+
+describe("a change of kind through a reference", () => {
+  it.each([
+    ["a: 5\nb: text", "a: ${b}", true],
+    ["a: ${b}\nb: 5", "a: text", true],
+    ["a: 5\nb: 6", "a: ${b}", false],
+    ["a: 5\nb: text", "a: !replace ${b}", false],
+    ["a: {x: 1}\nb: [1]", "a: ${b}", true],
+    ["a: text", "a: ${secret:x}", false],
+    ["a: 5", "a: ${missing}", false],
+  ])("%j under %j: %s", (low, high, refused) => {
+    const { diagnostics } = engineOf(stack([low, high])).resolve({ environment: "dev" });
+    const found = diagnostics.filter(({ code }) => code === "merge.kind-change");
+    expect(found.length).toBe(refused ? 1 : 0);
+    if (refused)
+      expect(found[0]).toMatchObject({
+        where: { file: "environments/l1.yml", path: "a" },
+        related: [{ file: "environments/l0.yml" }],
+      });
   });
 });

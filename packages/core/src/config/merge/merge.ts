@@ -1,7 +1,6 @@
 import { LotseError, type ErrorCode } from "../../kernel/index.ts";
 import { diagnosticOf } from "../../kernel/index.ts";
 import {
-  isScalar,
   mapNode,
   sameValue,
   whereOf,
@@ -13,6 +12,7 @@ import {
 import { formatPath } from "../model/path.ts";
 import type { Policy } from "../schema/policy.ts";
 import type { MergeContext } from "./context.ts";
+import { describeKind, sameKind } from "./kind.ts";
 import { mergeLists } from "./list.ts";
 import { settle } from "./settle.ts";
 
@@ -57,7 +57,7 @@ export function mergeMaps(
  *
  * @returns `undefined` where the higher one deletes the lower
  */
-export function mergeNodes(
+function mergeNodes(
   low: Node,
   high: Node,
   policy: Policy | undefined,
@@ -124,39 +124,6 @@ function mergeTwoLists(
 export function mergeKindOf(low: ListNode, high: ListNode, policy: Policy | undefined): "byKey" | "union" {
   if (policy?.strategy === "byKey" || policy?.strategy === "union") return policy.strategy;
   return [...low.items, ...high.items].some((item) => item.kind === "map") ? "byKey" : "union";
-}
-
-/**
- * Whether a value may stand in for another without `!replace`. `null` may stand for anything; integers and
- * floats are both numbers; what a reference stands for is checked when it is known.
- */
-function sameKind(low: Node, high: Node): boolean {
-  if (low.kind === high.kind || low.kind === "null" || high.kind === "null") return true;
-  if (isUnbound(low) || isUnbound(high)) return true;
-  return isNumber(low) && isNumber(high);
-}
-
-function isNumber(node: Node): boolean {
-  return node.kind === "integer" || node.kind === "float";
-}
-
-/** Whether a node is a text that is a reference, so that its kind is not known yet. */
-function isUnbound(node: Node): boolean {
-  return isScalar(node) && node.hasReferences && /^\$\{[^]*\}$/u.test(String(node.value));
-}
-
-/** The word for a node's kind in messages. */
-export function describeKind(node: Node): string {
-  switch (node.kind) {
-    case "integer":
-      return "an integer";
-    case "float":
-      return "a number";
-    case "null":
-      return "null";
-    default:
-      return `a ${node.kind}`;
-  }
 }
 
 function report(context: MergeContext, code: ErrorCode, what: string, low: Node, high: Node): void {

@@ -19,7 +19,7 @@ export interface Document {
 }
 
 /** The key at the top of a layer file that names its parents. */
-export const extendsKey = "extends";
+const extendsKey = "extends";
 
 /**
  * Parses a YAML or JSON layer file. An empty file is an empty map.

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { load, YAML11_SCHEMA } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { sameValue, type Node } from "../model/node.ts";
+import { isForbiddenKey } from "../model/path.ts";
 import { toPlain } from "../model/plain.ts";
 import { LabelledSource, TextSource } from "../model/source.ts";
 import { defaultLimits } from "../parse/limits.ts";
@@ -51,7 +52,7 @@ const value = fc.letrec((tie) => ({
     fc.constant(null),
     fc.array(tie("node"), { maxLength: 4 }),
     fc.dictionary(
-      text.filter((key) => key !== "" && key !== "__proto__"),
+      text.filter((key) => key !== "" && !isForbiddenKey(key)),
       tie("node"),
       { maxKeys: 4 },
     ),
@@ -75,7 +76,7 @@ describe("toYaml and toJson", () => {
     fc.assert(
       fc.property(
         fc.dictionary(
-          text.filter((key) => key !== "" && key !== "__proto__"),
+          text.filter((key) => key !== "" && !isForbiddenKey(key)),
           text,
           { maxKeys: 5 },
         ),

@@ -293,7 +293,7 @@ host: db
     const everything = [
       snapshot.get(""),
       snapshot.diagnostics,
-      explainAll(snapshot, "").map(({ node: _, candidates: __, ...rest }) => rest),
+      explainAll(snapshot, "").map(({ path, reference, through }) => [path, reference, through]),
     ];
     expect(JSON.stringify(everything)).not.toContain("hunter2");
     expect(inspect(everything, { depth: 20 })).not.toContain("hunter2");

@@ -94,6 +94,7 @@ class TemplateReader {
     if (this.#text[this.#at] !== "}") throw this.#fail("a reference is not closed");
     this.#at += 1;
     this.#nesting -= 1;
+    if (fallback !== undefined && body.startsWith("secret:")) throw this.#fail("a secret has no default");
     return {
       kind: "reference",
       target: this.#target(body),

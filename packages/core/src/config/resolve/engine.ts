@@ -121,6 +121,7 @@ export class ConfigEngine {
       attribute: attributesOf(own),
     };
     this.#checkWithout(request.without ?? []);
+    checkSources(request, workspace);
     const entries: LayerEntry[] = [];
     const problems: Diagnostic[] = [];
     for (const [rank, layer] of workspace.layers.entries()) {
@@ -153,7 +154,7 @@ export class ConfigEngine {
     const steps = memo.merge(entries);
     const last = steps.at(-1) as Step;
     const diagnostics: Diagnostic[] = [...problems];
-    for (const step of steps) diagnostics.push(...step.problems);
+    for (const step of steps) diagnostics.push(...step.problems, ...step.kindChanges);
     const report = (problem: Diagnostic): void => void diagnostics.push(problem);
     const root = last.root.hasReferences
       ? new Binder(last.root, sources, { complete: request.tenant !== undefined, report }).bindAll()
@@ -184,6 +185,12 @@ export class ConfigEngine {
     return tenants.map((tenant) => ({ environment: name, tenant }));
   }
 
+  /** Forgets what was merged; parsed files stay. What is resolved next is merged from them anew. */
+  forgetMerges(): void {
+    const { schema, sources } = this.#state;
+    this.#state = { ...this.#state, memo: new MergeMemo(schema?.policy, sources) };
+  }
+
   /** Merges without the memory of earlier merges; for tests that compare the two. */
   resolveNaively(request: ResolveRequest): Step {
     const { memo, sources } = this.#state;
@@ -210,6 +217,25 @@ export class ConfigEngine {
   }
 }
 
+/** What no layer reads would be ignored without a word. */
+function checkSources(request: ResolveRequest, { layers }: Workspace): void {
+  const fail = (what: string, missing: string): never => {
+    throw new LotseError({
+      code: "usage.argument",
+      message: `${what} was given, but no layer of the workspace takes it`,
+      hint: `add ${missing} to \`layers\` in lotse.yml`,
+    });
+  };
+  const [override] = request.overrides ?? [];
+  const takesOverrides = layers.some(
+    (layer) => layer.kind === "files" && layer.patterns.some((pattern) => pattern.includes("{override}")),
+  );
+  if (override !== undefined && !takesOverrides) fail(`the override ${override}`, "a path with {override}");
+  const [set] = request.set ?? [];
+  if (set !== undefined && !layers.some(({ kind }) => kind === "set"))
+    fail(`a value for ${set.path}`, "{ name: set, from: set }");
+}
+
 interface EngineState {
   readonly workspace: Workspace;
   readonly schema: ConfigSchema | undefined;
@@ -226,7 +252,7 @@ function loadState(files: Files, variables: EngineOptions["variables"]): EngineS
   const workspace = readWorkspace(files);
   const schema =
     workspace.schema === undefined ? undefined : loadSchema(workspace.schema, files, workspace.limits);
-  const store = new DocumentStore(files, workspace.limits);
+  const store = new DocumentStore(files, workspace.limits, schema?.policy);
   const epoch = (): number => store.refreshes;
   const sources = { ...referenceSources(workspace, schema, files, variables), epoch };
   const watched = [workspaceFileName, ...(workspace.schema === undefined ? [] : [workspace.schema])];

@@ -19,7 +19,7 @@ export interface LayerScope {
 }
 
 /** A tenant's attribute, and where its file says so. */
-export interface Attribute {
+interface Attribute {
   readonly text: string;
   readonly where: Where;
 }

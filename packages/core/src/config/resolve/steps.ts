@@ -8,6 +8,7 @@ import { Binder } from "../reference/binder.ts";
 import type { ReferenceSources } from "../reference/sources.ts";
 import type { Policy } from "../schema/policy.ts";
 import type { LayerEntry } from "./entry.ts";
+import { findKindChanges } from "./kinds.ts";
 
 /** The configuration after one layer was merged over all below it. */
 export class Step {
@@ -22,6 +23,7 @@ export class Step {
   readonly next = new WeakMap<Document, Step[]>();
   readonly #sources: ReferenceSources;
   #binder: Binder | undefined;
+  #kindChanges: readonly Diagnostic[] | undefined;
   #epoch: number | undefined;
 
   constructor(
@@ -35,6 +37,12 @@ export class Step {
     this.root = merged.root;
     this.problems = merged.problems;
     this.#sources = sources;
+  }
+
+  /** The values whose kind this layer changes through a reference. */
+  get kindChanges(): readonly Diagnostic[] {
+    this.#kindChanges ??= findKindChanges(this);
+    return this.#kindChanges;
   }
 
   /** Binds single paths as of this layer, without reporting: later layers may still supply what is missing. */

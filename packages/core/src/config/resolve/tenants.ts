@@ -47,6 +47,7 @@ export class TenantDirectory {
     const found = documents.filter((document) => document !== undefined);
     if (found.length === 0) throw this.#unknown(tenant, environment);
     for (const document of found) checkDeclaredId(document, tenant);
+    if (!this.#declaredIn(tenant, environment)) throw this.#elsewhere(tenant, environment);
     return found;
   }
 
@@ -117,6 +118,15 @@ export class TenantDirectory {
 
   #name(environment: string): string | undefined {
     return this.#workspace.environmentNames.get(environment);
+  }
+
+  #elsewhere(tenant: string, environment: string): LotseError {
+    const homes = this.#workspace.environments.filter((name) => this.#livesIn(tenant, name));
+    return new LotseError({
+      code: "config.unknown-tenant",
+      message: `the tenant ${tenant} does not live in ${environment}`,
+      hint: `its tenant.environments names ${homes.join(", ") || "none that exists"}`,
+    });
   }
 
   #unknown(tenant: string, environment: string): LotseError {

@@ -8,7 +8,7 @@ import { defaultLimits } from "../parse/limits.ts";
 import { parseYaml } from "../parse/yaml.ts";
 import type { Document } from "../parse/document.ts";
 import { coerceText, relocate } from "../schema/coercion.ts";
-import type { Policy } from "../schema/policy.ts";
+import type { Policy, TypeName } from "../schema/policy.ts";
 import type { SetEntry } from "./request.ts";
 
 /** A layer that is not a file, with what was wrong in it. */
@@ -61,6 +61,13 @@ export function layerOfSet(entries: readonly SetEntry[], policy: Policy | undefi
           hint: "write --set a.b=value",
         });
       }
+      if (/\[\d+\]/u.test(entry.path)) {
+        throw new LotseError({
+          code: "parse.path",
+          message: `${entry.path} is an item of a list, and a list is set as a whole`,
+          hint: "write --set hosts='[a, b]', or --set hosts='!append [c]'",
+        });
+      }
       const node =
         "text" in entry
           ? readSetText(entry.text, policyOf(policy, path), source, offset)
@@ -71,9 +78,13 @@ export function layerOfSet(entries: readonly SetEntry[], policy: Policy | undefi
   return builder.finish();
 }
 
-/** A text after `--set path=` is read as YAML, unless the schema wants a string there. */
+/**
+ * A text after `--set path=` is read as YAML. Where the schema wants a string and nothing else, only quotes and
+ * tags are, so that `*`, `#` and `: ` need no care.
+ */
 function readSetText(text: string, policy: Policy | undefined, source: Source, offset: number): Node {
-  const wantsText = policy?.types.has("string") === true;
+  const types = policy?.types ?? new Set();
+  const wantsText = types.has("string");
   const verbatim = scalarNode({
     kind: "string",
     value: text.trim(),
@@ -81,11 +92,12 @@ function readSetText(text: string, policy: Policy | undefined, source: Source, o
     offset,
     hasReferences: text.includes("${"),
   });
+  if (wantsText && types.size === 1 && !/^\s*["'!]/u.test(text)) return verbatim;
   const parsed = wantsText ? tryParse(text) : parseYaml(new TextSource("--set", text), defaultLimits);
   if (parsed === undefined) return verbatim;
   const node = relocate(parsed, source, offset);
   const numeric = node.kind === "integer" || node.kind === "float" || node.kind === "boolean";
-  const fits = policy?.types.has(node.kind === "float" ? "number" : (node.kind as "integer")) === true;
+  const fits = types.has((node.kind === "float" ? "number" : node.kind) as TypeName);
   return wantsText && node.mark === undefined && numeric && !fits ? verbatim : node;
 }
 

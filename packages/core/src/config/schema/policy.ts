@@ -103,7 +103,7 @@ export function lookup(root: SchemaObject, reference: string): SchemaObject | un
     at =
       typeof at === "object" && at !== null && Object.hasOwn(at, key) ? (at as SchemaObject)[key] : undefined;
   }
-  return asSchemas(at)[0];
+  return typeof at === "boolean" ? {} : asSchemas(at)[0];
 }
 
 /** The policy at a path of which only the text is known: a part that no map entry has is a list index. */

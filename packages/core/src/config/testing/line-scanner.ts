@@ -85,7 +85,7 @@ class LineScanner {
       frame.next += 1;
       this.#lists.set(scanKey(frame.path), frame.next);
       const rest = at + dash[0].length;
-      const startsMap = readKey(text, rest) !== undefined && !/^["'[{!]/u.test(text.slice(rest));
+      const startsMap = readKey(text, rest) !== undefined && !"\"'[{!".includes(text.charAt(rest));
       if (startsMap) {
         this.#open = { path, line: this.#line, column: at + 1 };
         this.#entry(text, rest);
@@ -97,11 +97,11 @@ class LineScanner {
 
   /** The map or list that an entry at an indentation belongs to. */
   #frameAt(indent: number, list: boolean): Frame {
-    let top = this.#frames.at(-1);
-    while (top !== undefined && (top.indent > indent || (top.indent === indent && top.list && !list))) {
+    const ends = (frame: Frame): boolean =>
+      frame.indent > indent || (frame.indent === indent && frame.list && !list);
+    while (this.#frames.some((frame, index) => index === this.#frames.length - 1 && ends(frame)))
       this.#frames.pop();
-      top = this.#frames.at(-1);
-    }
+    const top = this.#frames.at(-1);
     if (top !== undefined && top.indent === indent && top.list === list) {
       this.#close();
       return top;
@@ -197,7 +197,7 @@ class FlowReader {
   }
 
   get done(): boolean {
-    return this.at >= this.#text.length || /^#/u.test(this.rest);
+    return this.at >= this.#text.length || this.rest.startsWith("#");
   }
 
   take(mark: string): boolean {

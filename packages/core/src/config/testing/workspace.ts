@@ -78,7 +78,7 @@ export interface EngineSettings {
 }
 
 /** A clock that stands still. */
-export function clockAt(now: string): Clock {
+function clockAt(now: string): Clock {
   return { now: () => new Date(now), sleep: () => Promise.resolve() };
 }
 

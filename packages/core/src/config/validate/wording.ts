@@ -1,5 +1,5 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
-import { describeKind } from "../merge/merge.ts";
+import { describeKind } from "../merge/kind.ts";
 import { isScalar, type Node } from "../model/node.ts";
 import { joinKey } from "../model/path.ts";
 import { nearest } from "../model/spelling.ts";

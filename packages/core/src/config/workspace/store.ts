@@ -1,7 +1,11 @@
 import { posix } from "node:path";
-import { isLotseError, LotseError, type Files } from "../../kernel/index.ts";
+import { errorOf, isLotseError, LotseError, type Files } from "../../kernel/index.ts";
+import { importVariables } from "../dotenv/import.ts";
+import { parseDotenv } from "../dotenv/reader.ts";
+import { TextSource } from "../model/source.ts";
 import { parseDocument, type Document } from "../parse/document.ts";
 import type { Limits } from "../parse/limits.ts";
+import type { Policy } from "../schema/policy.ts";
 import { readText } from "../parse/text.ts";
 
 interface Entry {
@@ -23,14 +27,17 @@ const otherEndings: ReadonlyMap<string, readonly string[]> = new Map([
 export class DocumentStore {
   readonly #files: Files;
   readonly #limits: Limits;
+  readonly #policy: Policy | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #names = new Map<string, ReadonlySet<string>>();
   readonly #stale = new Set<string>();
   #refreshes = 0;
 
-  constructor(files: Files, limits: Limits) {
+  /** @param policy - what gives the variables of `.env` layers their paths and types */
+  constructor(files: Files, limits: Limits, policy?: Policy) {
     this.#files = files;
     this.#limits = limits;
+    this.#policy = policy;
   }
 
   /**
@@ -112,7 +119,26 @@ export class DocumentStore {
   /** A file that only changed is still in the listing of its directory, which may be long. */
   #listingIsStale(path: string): boolean {
     const listed = this.#names.get(posix.dirname(path))?.has(posix.basename(path));
-    return listed !== undefined && listed !== (this.#files.stamp(path) !== undefined);
+    return listed !== undefined && listed !== this.#exists(path);
+  }
+
+  /** A file that may not be looked at is there; reading it tells why it is refused. */
+  #exists(path: string): boolean {
+    try {
+      return this.#files.stamp(path) !== undefined;
+    } catch (error) {
+      if (isLotseError(error)) return true;
+      throw error;
+    }
+  }
+
+  #parse(path: string, text: string): Document {
+    if (!/(?:^|\/)\.env(?:\.[^/]*)?$|\.env$/u.test(path)) return parseDocument(path, text, this.#limits);
+    const source = new TextSource(path, text);
+    const { document, problems } = importVariables(source, parseDotenv(source), this.#policy);
+    const [problem] = problems;
+    if (problem !== undefined) throw errorOf(problem);
+    return document;
   }
 
   #load(path: string, before: Entry | undefined): Entry {
@@ -121,7 +147,7 @@ export class DocumentStore {
       stamp = this.#files.stamp(path);
       if (before !== undefined && stamp !== undefined && before.stamp === stamp) return before;
       const text = readText(path, this.#files, this.#limits);
-      const document = text === undefined ? undefined : parseDocument(path, text, this.#limits);
+      const document = text === undefined ? undefined : this.#parse(path, text);
       return { stamp, document, error: undefined };
     } catch (error) {
       if (!isLotseError(error)) throw error;

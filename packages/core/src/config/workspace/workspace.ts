@@ -4,7 +4,7 @@ import { isLotseError, LotseError, type Files, type Where } from "../../kernel/i
 import { isScalar, whereOf, type Node } from "../model/node.ts";
 import { formatPath, nodeAt, parsePath } from "../model/path.ts";
 import { TextSource } from "../model/source.ts";
-import { nearest } from "../model/spelling.ts";
+import { nearest, suggest } from "../model/spelling.ts";
 import { toPlain } from "../model/plain.ts";
 import { defaultLimits, type Limits } from "../parse/limits.ts";
 import { readText } from "../parse/text.ts";
@@ -64,11 +64,12 @@ export function readWorkspace(files: Files): Workspace {
 function build(file: WorkspaceFile, node: Node | undefined, label: string): Workspace {
   const layers = layersOf(file);
   checkLayers(layers, node);
+  const names = environmentNames(file, node);
   return {
     name: file.name ?? posix.basename(label.replaceAll("\\", "/")),
     root: posix.normalize(file.root),
     schema: file.schema,
-    environmentNames: environmentNames(file, node),
+    environmentNames: names,
     environments: Object.keys(file.environments),
     layers,
     limits: {
@@ -79,6 +80,11 @@ function build(file: WorkspaceFile, node: Node | undefined, label: string): Work
     breakGlass: file["break-glass"].map((entry, index) => {
       const where = placeIn(node, ["break-glass", String(index)]);
       checkPath(entry.path, placeIn(node, ["break-glass", String(index), "path"]));
+      checkEnvironment(
+        entry.environment,
+        names,
+        placeIn(node, ["break-glass", String(index), "environment"]),
+      );
       return { ...entry, where };
     }),
     references: { env: file.references.env, files: file.references.files },
@@ -93,6 +99,17 @@ function checkPath(path: string, where: Where): void {
     if (!isLotseError(error)) throw error;
     throw new LotseError({ code: "workspace.invalid", message: error.message, hint: error.hint, where });
   }
+}
+
+/** An entry for an environment that does not exist would never lift anything. */
+function checkEnvironment(name: string | undefined, known: ReadonlyMap<string, string>, where: Where): void {
+  if (name === undefined || known.has(name)) return;
+  throw new LotseError({
+    code: "workspace.invalid",
+    message: `there is no environment ${name}`,
+    hint: suggest(name, [...known.keys()]),
+    where,
+  });
 }
 
 function environmentNames(file: WorkspaceFile, node: Node | undefined): ReadonlyMap<string, string> {

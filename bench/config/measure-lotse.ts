@@ -1,0 +1,102 @@
+// Measures what only Lotse does, in a process of its own: node measure-lotse.ts DIRECTORY TENANTS
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { explain, type Snapshot } from "@lotse/core/config";
+import { engineOn } from "./resolvers/lotse.ts";
+import { median, peakMegabytes } from "./measured.ts";
+import { environments, scopesOf, type Scope } from "./workload/workload.ts";
+
+/** What this process prints. */
+export interface LotseFigures {
+  readonly coldMs: number;
+  /** The files are parsed already and looked at again; everything is merged anew. */
+  readonly warmMs: number;
+  readonly refreshMs: number;
+  readonly changedMs: number;
+  readonly getKnownMicros: number;
+  readonly getNewMicros: number;
+  readonly explained: number;
+  readonly peakMegabytes: number;
+}
+
+const [directory = "", tenants = ""] = process.argv.slice(2);
+const scopes = scopesOf(Number(tenants));
+
+function timed(act: () => void): number {
+  const started = performance.now();
+  act();
+  return performance.now() - started;
+}
+
+const engine = engineOn(directory);
+const resolveAll = (): readonly Snapshot[] =>
+  scopes.map(({ environment, tenant }) => engine.resolve({ environment, tenant }));
+let snapshots: readonly Snapshot[] = [];
+const coldMs = timed(() => {
+  snapshots = resolveAll();
+});
+const peak = peakMegabytes();
+const warm = Array.from({ length: 3 }, () =>
+  timed(() => {
+    engine.refresh();
+    engine.forgetMerges();
+    resolveAll();
+  }),
+);
+const refresh = Array.from({ length: 3 }, () =>
+  timed(() => {
+    engine.refresh();
+    resolveAll();
+  }),
+);
+
+const first = scopes[0] as Scope;
+const file = `tenants/${first.tenant}.yml`;
+const original = readFileSync(join(directory, file), "utf8");
+const changed = Array.from({ length: 101 }, (_, round) => {
+  writeFileSync(join(directory, file), `${original}\nchanged:\n  round: ${round}\n`);
+  return timed(() => {
+    engine.refresh([file]);
+    for (const environment of environments) engine.resolve({ environment, tenant: first.tenant });
+  });
+});
+writeFileSync(join(directory, file), original);
+
+/** Checks on real leaves that the place that is told holds the key that is asked for. */
+function explainSample(): number {
+  let checked = 0;
+  for (const snapshot of snapshots.filter((_, index) => index % 97 === 0)) {
+    for (const [key, child] of snapshot.root.entries) {
+      if (child.kind === "map") continue;
+      const told = explain(snapshot, key);
+      const line = readFileSync(join(directory, told.file), "utf8").split("\n")[told.line - 1] ?? "";
+      if (!line.includes(key)) throw new Error(`${told.file}:${told.line} does not hold ${key}`);
+      checked += 1;
+    }
+    const told = explain(snapshot, "tenant.id");
+    const line = readFileSync(join(directory, told.file), "utf8").split("\n")[told.line - 1] ?? "";
+    if (!line.includes("id:")) throw new Error(`${told.file}:${told.line} does not hold tenant.id`);
+    checked += 1;
+  }
+  return checked;
+}
+
+const some = snapshots.slice(0, 1000);
+const rounds = 200;
+const getKnown = timed(() => {
+  for (let round = 0; round < rounds; round++) for (const snapshot of some) snapshot.get("tenant.id");
+});
+const getNew = timed(() => {
+  for (const snapshot of some) snapshot.get("tenant.tier");
+});
+const figures: LotseFigures = {
+  coldMs,
+  warmMs: median(warm),
+  refreshMs: median(refresh),
+  changedMs: median(changed),
+  getKnownMicros: (getKnown / (rounds * some.length)) * 1000,
+  getNewMicros: (getNew / some.length) * 1000,
+  explained: explainSample(),
+  peakMegabytes: peak,
+};
+process.stdout.write(JSON.stringify(figures));
