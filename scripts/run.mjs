@@ -34,6 +34,7 @@ const built = run(node, [
   "-b",
   "packages/core",
   "packages/cli",
+  "packages/jinja",
 ]);
 if (built !== 0) process.exit(built);
 const [script, ...args] = process.argv.slice(2);

@@ -89,7 +89,7 @@ export function expectedOf(scope: Scope): Tree {
 }
 
 /** The text of a layer file. */
-export function textOf(file: LayerFile): string {
+function textOf(file: LayerFile): string {
   const tree: Tree = {};
   for (const [path, value] of contentOf(file)) put(tree, path, value);
   return `# The ${file.layer} layer ${file.name}\n\n${writeYaml(tree)}`;

@@ -25,11 +25,11 @@ export function isPlaceholder(text: string): boolean {
 
 /** Last parts of a name that speak of a secret without being one, as in `PASSWORD_MIN_LENGTH`. */
 const about =
-  /(?:^|_)(?:FILE|PATH|NAME|ID|TYPE|ALGORITHM|HEADER|LENGTH|MIN|MAX|COUNT|LIMIT|TTL|LIFETIME|EXPIRY|MS|SECONDS|MINUTES|HOURS|DAYS)$/iu;
+  /(?:^|_)(?:FILE|PATH|NAME|KEY_ID|TYPE|ALGORITHM|HEADER|LENGTH|MIN|MAX|COUNT|LIMIT|TTL|LIFETIME|EXPIRY|MS|SECONDS|MINUTES|HOURS|DAYS)$/iu;
 
 /** Whether a variable's name tells that it holds a secret. */
 export function tellsOfSecret(name: string): boolean {
-  if (about.test(name) || /(?:^|_)(?:PUBLIC_KEYS?|TOKENS)$/iu.test(name)) return false;
+  if (about.test(name) || /(?:^|_)(?:PUBLIC_KEYS?|(?:MAX|MIN|TOTAL|NUM)_TOKENS)$/iu.test(name)) return false;
   return /PASSWORD|PASSPHRASE|SECRET|TOKEN|_KEY(?:_|S|$)|PRIVATE|CREDENTIAL/iu.test(name);
 }
 

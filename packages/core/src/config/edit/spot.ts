@@ -28,7 +28,7 @@ export interface ScalarSpot extends SpotBase {
 }
 
 /** Where an alias `*name` stands. */
-export interface AliasSpot extends SpotBase {
+interface AliasSpot extends SpotBase {
   readonly kind: "alias";
 }
 
