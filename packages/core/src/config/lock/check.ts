@@ -114,10 +114,13 @@ function guardProblem(
       : undefined;
   }
   const number = numberOf(value);
-  if (guard.min !== undefined && (number === undefined || number < guard.min)) {
+  if (number === undefined && (guard.min !== undefined || guard.max !== undefined)) {
+    return fail(`is ${show(value)}, which is no number, and its guard has bounds`, "use a number");
+  }
+  if (guard.min !== undefined && number !== undefined && number < guard.min) {
     return fail(`is ${show(value)}, below its guard's minimum`, `use ${guard.min} or more`);
   }
-  if (guard.max !== undefined && (number === undefined || number > guard.max)) {
+  if (guard.max !== undefined && number !== undefined && number > guard.max) {
     return fail(`is ${show(value)}, above its guard's maximum`, `use ${guard.max} or less`);
   }
   const choices = guard.enum?.map(String);
