@@ -38,7 +38,7 @@ layers:
 `;
 
 /** The tenants of a workload, by number. */
-export function tenantNames(count: number): readonly string[] {
+function tenantNames(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `tenant-${String(index).padStart(5, "0")}`);
 }
 
@@ -67,7 +67,7 @@ export function layersOf(scope: Scope): readonly LayerFile[] {
 }
 
 /** What one layer file holds: {@link keysPerLayer} values, drawn by its name. */
-export function contentOf(file: LayerFile): readonly (readonly [readonly string[], Value])[] {
+function contentOf(file: LayerFile): readonly (readonly [readonly string[], Value])[] {
   const random = new Random(`${file.layer} ${file.name}`);
   const own = file.layer === "tenant" ? Object.entries({ id: file.name, ...placeOf(file.name) }) : [];
   const lists = listPaths(file.layer).map((path): [readonly string[], Value] => [path, listOf(random)]);

@@ -16,7 +16,7 @@ export function put(tree: Tree, path: readonly string[], value: Value): void {
 }
 
 /** How a single value is written in a file; {@link writeYaml} uses no other form. */
-export function writeScalar(value: string | number | boolean): string {
+function writeScalar(value: string | number | boolean): string {
   return typeof value === "string" && value.includes(":") ? JSON.stringify(value) : String(value);
 }
 
