@@ -46,10 +46,12 @@ describe.concurrent.each(documents())("the examples of %s", (document) => {
       expect(wrong.map(transcript).join("\n")).toBe(told.join("\n"));
     },
   );
-  it.runIf(update)("is written anew", { timeout: 120_000 }, async () => {
-    const done = await Promise.all(running);
-    rewrite(document, done.flat());
-  });
+  if (update) {
+    it("is written anew", { timeout: 120_000 }, async () => {
+      const done = await Promise.all(running);
+      rewrite(document, done.flat());
+    });
+  }
 });
 
 describe("the tables", () => {
