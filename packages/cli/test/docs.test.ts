@@ -28,8 +28,11 @@ const update = process.env["UPDATE_DOCS"] === "1";
 
 const examples = documents().flatMap(examplesOf);
 const inTurn = exampleQueue();
+const withExamples = documents().filter((document) =>
+  examples.some((example) => example.document === document),
+);
 
-describe.concurrent.each(documents())("the examples of %s", (document) => {
+describe.concurrent.each(withExamples)("the examples of %s", (document) => {
   const own = examples.filter((example) => example.document === document);
   const running = own.map((example) => inTurn(example));
   it.for(own.map((example, index) => [example.name, index] as const))(

@@ -91,6 +91,8 @@ function round(runtime: Runtime, value: Value, precision: number, method: string
   if (!["common", "ceil", "floor"].includes(method)) {
     badArgument("method must be common, ceil or floor");
   }
+  // Exact rounding takes time by the number of digits.
+  runtime.budget.charge(Math.min(Math.abs(precision), 400) / 4);
   if (method === "common") return roundCommon(value, precision);
   const scale = binary("**", 10, precision, runtime.budget);
   const scaled = realOf(binary("*", value, scale, runtime.budget));
