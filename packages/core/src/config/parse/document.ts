@@ -2,6 +2,7 @@ import { LotseError, type Where } from "../../kernel/index.ts";
 import { isScalar, mapNode, whereOf, type MapNode, type Node } from "../model/node.ts";
 import { TextSource, type Source } from "../model/source.ts";
 import { findJsonProblem } from "./json.ts";
+import type { KeyTable } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -24,12 +25,13 @@ const extendsKey = "extends";
 /**
  * Parses a YAML or JSON layer file. An empty file is an empty map.
  *
+ * @param keys - what files that are parsed together share their keys in
  * @throws LotseError `parse.*` with a place
  */
-export function parseDocument(file: string, text: string, limits: Limits): Document {
+export function parseDocument(file: string, text: string, limits: Limits, keys?: KeyTable): Document {
   const source = new TextSource(file, text);
   if (file.endsWith(".json")) checkJson(source);
-  const root = parseYaml(source, limits);
+  const root = parseYaml(source, limits, keys);
   if (root === undefined) return { source, root: mapNode(new Map(), source, 0), parents: [] };
   if (root.kind === "null") return { source, root: mapNode(new Map(), source, 0), parents: [] };
   if (root.kind !== "map") {

@@ -14,19 +14,21 @@ import { LotseError, type ErrorCode } from "../../kernel/index.ts";
 import { listNode, mapNode, scalarNode, type MapNode, type Node } from "../model/node.ts";
 import { isForbiddenKey } from "../model/path.ts";
 import type { TextSource } from "../model/source.ts";
+import { KeyTable } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { endOf, findIndicator, offsetOf, scalarStart } from "./place.ts";
-import { readPlain } from "./scalar.ts";
+import { readPlain, type ReadScalar } from "./scalar.ts";
 import { readTag, typed, type Tag } from "./tag.ts";
 
 /**
  * Parses a YAML 1.2 text into nodes that know their places. JSON is YAML, so it goes through here as well.
  *
+ * @param keys - what files that are parsed together share their keys in
  * @returns `undefined` for an empty text or one of comments only
  * @throws LotseError `parse.*` with line and column
  */
-export function parseYaml(source: TextSource, limits: Limits): Node | undefined {
-  return new YamlReader(source, readEvents(source, limits), limits).readDocument();
+export function parseYaml(source: TextSource, limits: Limits, keys = new KeyTable()): Node | undefined {
+  return new YamlReader(source, readEvents(source, limits), limits, keys).readDocument();
 }
 
 function readEvents(source: TextSource, limits: Limits): Event[] {
@@ -70,16 +72,18 @@ class YamlReader {
   readonly #source: TextSource;
   readonly #events: readonly Event[];
   readonly #limits: Limits;
+  readonly #keys: KeyTable;
   readonly #anchors = new Map<string, Anchor>();
   #at = 0;
   #expanded = 0;
   /** The offset behind what was read last. */
   #end = 0;
 
-  constructor(source: TextSource, events: readonly Event[], limits: Limits) {
+  constructor(source: TextSource, events: readonly Event[], limits: Limits, keys: KeyTable) {
     this.#source = source;
     this.#events = events;
     this.#limits = limits;
+    this.#keys = keys;
   }
 
   readDocument(): Node | undefined {
@@ -166,21 +170,22 @@ class YamlReader {
         hint: "it combines maps or lists; a single value wins by itself",
       });
     }
-    const parts = { source: this.#source, offset, mark: tag?.mark };
-    if (event.style === SCALAR_STYLE.PLAIN && tag?.type === undefined) {
-      const read = readPlain(value);
-      return this.#anchored(
-        event,
-        scalarNode({ ...parts, ...read, hasReferences: read.kind === "string" && value.includes("${") }),
-        1,
-      );
-    }
-    const read = typed(tag?.type ?? "str", value, this.#source.where(offset));
-    return this.#anchored(
-      event,
-      scalarNode({ ...parts, ...read, hasReferences: read.kind === "string" && value.includes("${") }),
-      1,
-    );
+    const read = this.#interpret(value, event, tag, offset);
+    const node = scalarNode({
+      kind: read.kind,
+      value: read.value,
+      text: read.text,
+      source: this.#source,
+      offset,
+      mark: tag?.mark,
+      hasReferences: read.kind === "string" && value.includes("${"),
+    });
+    return this.#anchored(event, node, 1);
+  }
+
+  #interpret(value: string, event: ScalarEvent, tag: Tag | undefined, offset: number): ReadScalar {
+    if (tag?.type !== undefined) return typed(tag.type, value, this.#source.where(offset));
+    return event.style === SCALAR_STYLE.PLAIN ? readPlain(value) : { kind: "string", value, text: undefined };
   }
 
   /**
@@ -267,7 +272,7 @@ class YamlReader {
         hint: "it would reach into JavaScript's own objects; choose another name",
       });
     }
-    return text;
+    return this.#keys.shared(text);
   }
 
   #readList(event: SequenceEvent): Node {

@@ -1,10 +1,10 @@
 import { posix } from "node:path";
-import { LotseError, staysInside, type Where } from "../../kernel/index.ts";
-import { whereOf } from "../model/node.ts";
-import { formatPath, nodeAt } from "../model/path.ts";
+import { LotseError, staysInside } from "../../kernel/index.ts";
+import { whereOf, type Node } from "../model/node.ts";
+import { nodeAt } from "../model/path.ts";
 import { suggest } from "../model/spelling.ts";
 import type { Document, ParentName } from "../parse/document.ts";
-import { fillPattern, placeholdersOf, type FileLayer } from "../workspace/layer.ts";
+import { fillPattern, type FileLayer } from "../workspace/layer.ts";
 import type { DocumentStore } from "../workspace/store.ts";
 import { textAt, type Workspace } from "../workspace/workspace.ts";
 import type { LayerEntry } from "./entry.ts";
@@ -21,7 +21,7 @@ export interface LayerScope {
 /** A tenant's attribute, and where its file says so. */
 interface Attribute {
   readonly text: string;
-  readonly where: Where;
+  readonly node: Node;
 }
 
 /**
@@ -39,7 +39,7 @@ export function documentsOf(
 ): readonly LayerEntry[] {
   const entries: LayerEntry[] = [];
   const seen = new Set<Document>();
-  const byOverride = layer.patterns.some((pattern) => placeholdersOf(pattern).includes("override"));
+  const byOverride = layer.patterns.some((pattern) => pattern.includes("{override}"));
   const overrides = byOverride ? scope.overrides : [undefined];
   for (const [index, override] of overrides.entries()) {
     const layerRank = rank + index / 2 ** 20;
@@ -90,13 +90,13 @@ function checkOverride(name: string): string {
   });
 }
 
-function checkAttribute(name: string, { text, where }: Attribute): string {
+function checkAttribute(name: string, { text, node }: Attribute): string {
   if (staysInside(text) && !/[/*]/u.test(text)) return text;
   throw new LotseError({
     code: "layer.attribute",
     message: `${name} is ${JSON.stringify(text.slice(0, 80))}, which cannot be used in the path of a layer`,
     hint: "an attribute used in a layer path is a plain name, without / and *",
-    where,
+    where: whereOf(node, name),
   });
 }
 
@@ -224,7 +224,7 @@ export function attributesOf(documents: readonly Document[]): LayerScope["attrib
     const path = ["tenant", name];
     for (const { root } of documents.toReversed()) {
       const [node, text] = [nodeAt(root, path), textAt(root, path)];
-      if (node !== undefined && text !== undefined) return { text, where: whereOf(node, formatPath(path)) };
+      if (node !== undefined && text !== undefined) return { text, node };
     }
     return undefined;
   };

@@ -14,16 +14,18 @@ const usable = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/iu;
 export class TenantDirectory {
   readonly #workspace: Workspace;
   readonly #store: DocumentStore;
+  readonly #patterns: readonly string[];
 
   constructor(workspace: Workspace, store: DocumentStore) {
     this.#workspace = workspace;
     this.#store = store;
+    this.#patterns = tenantPatterns(workspace);
   }
 
   /** All tenants, sorted. */
   all(): readonly string[] {
     const found = new Set<string>();
-    for (const pattern of this.#patterns()) {
+    for (const pattern of this.#patterns) {
       for (const environment of pattern.includes("{env}") ? this.#workspace.environments : [""]) {
         for (const tenant of this.#tenantsOf(pattern.replaceAll("{env}", environment))) found.add(tenant);
       }
@@ -53,21 +55,12 @@ export class TenantDirectory {
 
   /** The paths of the tenant's own files that exist, lowest layer first. */
   #files(tenant: string, environment: string): readonly string[] {
-    return this.#patterns()
+    return this.#patterns
       .map((pattern) => fillPattern(pattern, (name) => (name === "env" ? environment : tenant)))
       .map((path) =>
         path === undefined ? undefined : this.#store.find(posix.join(this.#workspace.root, path)),
       )
       .filter((path) => path !== undefined);
-  }
-
-  #patterns(): readonly string[] {
-    return this.#workspace.layers
-      .flatMap((layer) => (layer.kind === "files" ? layer.patterns : []))
-      .filter((pattern) => {
-        const names = placeholdersOf(pattern);
-        return names.includes("tenant") && names.every((name) => name === "tenant" || name === "env");
-      });
   }
 
   #tenantsOf(pattern: string): readonly string[] {
@@ -144,6 +137,16 @@ export class TenantDirectory {
       hint: suggest(tenant, all),
     });
   }
+}
+
+/** The patterns that lead to a tenant's own files: nothing but the tenant and the environment stands in them. */
+function tenantPatterns(workspace: Workspace): readonly string[] {
+  return workspace.layers
+    .flatMap((layer) => (layer.kind === "files" ? layer.patterns : []))
+    .filter((pattern) => {
+      const names = placeholdersOf(pattern);
+      return names.includes("tenant") && names.every((name) => name === "tenant" || name === "env");
+    });
 }
 
 /**

@@ -4,6 +4,7 @@ import { importVariables } from "../dotenv/import.ts";
 import { parseDotenv } from "../dotenv/reader.ts";
 import { TextSource } from "../model/source.ts";
 import { parseDocument, type Document } from "../parse/document.ts";
+import { KeyTable } from "../parse/keys.ts";
 import type { Limits } from "../parse/limits.ts";
 import type { Policy } from "../schema/policy.ts";
 import { readText } from "../parse/text.ts";
@@ -31,6 +32,7 @@ export class DocumentStore {
   readonly #entries = new Map<string, Entry>();
   readonly #names = new Map<string, ReadonlySet<string>>();
   readonly #stale = new Set<string>();
+  readonly #keys = new KeyTable();
   #refreshes = 0;
 
   /** @param policy - what gives the variables of `.env` layers their paths and types */
@@ -133,7 +135,8 @@ export class DocumentStore {
   }
 
   #parse(path: string, text: string): Document {
-    if (!/(?:^|\/)\.env(?:\.[^/]*)?$|\.env$/u.test(path)) return parseDocument(path, text, this.#limits);
+    if (!/(?:^|\/)\.env(?:\.[^/]*)?$|\.env$/u.test(path))
+      return parseDocument(path, text, this.#limits, this.#keys);
     const source = new TextSource(path, text);
     const { document, problems } = importVariables(source, parseDotenv(source), this.#policy);
     const [problem] = problems;
