@@ -176,7 +176,7 @@ function noCode(directory: string, what: string): LotseError {
   return new LotseError({
     code: "release.no-code",
     message: `the code directory ${directory} ${what}`,
-    hint: "check release.code and its exclude patterns in lotse.yml",
+    hint: "check app.code and its exclude patterns in lotse.yml",
     where: { file: directory },
   });
 }
