@@ -1,16 +1,17 @@
 // Measures one contender in a process of its own: node measure-contender.ts NAME DIRECTORY TENANTS
 import type { MakeContender } from "./resolvers/contender.ts";
-import { makeLotse } from "./resolvers/lotse.ts";
-import { makeC12, makeNodeConfig, makeYamlDefu, makeYamlDefuCached } from "./resolvers/peers.ts";
 import { expectedOf, scopesOf } from "./workload/workload.ts";
 import { peakMegabytes, type Measured } from "./measured.ts";
 
+/** Each process loads what its contender needs and nothing else; loading counts. */
 const contenders: Readonly<Record<string, MakeContender>> = {
-  lotse: makeLotse,
-  c12: makeC12,
-  "node-config": makeNodeConfig,
-  "js-yaml + defu": makeYamlDefu,
-  "js-yaml + defu, files parsed once": makeYamlDefuCached,
+  lotse: async (directory) => (await import("./resolvers/lotse.ts")).makeLotse(directory),
+  c12: async (directory) => (await import("./resolvers/c12.ts")).makeC12(directory),
+  "node-config": async (directory) => (await import("./resolvers/node-config.ts")).makeNodeConfig(directory),
+  "js-yaml + defu": async (directory) =>
+    (await import("./resolvers/js-yaml-defu.ts")).makeYamlDefu(directory),
+  "js-yaml + defu, files parsed once": async (directory) =>
+    (await import("./resolvers/js-yaml-defu.ts")).makeYamlDefuCached(directory),
 };
 
 interface Leaf {
