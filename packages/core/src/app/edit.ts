@@ -1,8 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { chmod, open, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { decodeText, planEdit, policyOfPath, type Node } from "../config/index.ts";
-import { LotseError } from "../kernel/index.ts";
+import { LotseError, replaceFile } from "../kernel/index.ts";
 import type { Session } from "./session.ts";
 
 /** An edit of one value in one file. */
@@ -78,24 +76,4 @@ export async function editFile(session: Session, request: EditRequest): Promise<
     secret: policy?.secret === true,
     written: !request.dryRun && changed,
   };
-}
-
-/** Writes beside the file and renames, so that no reader and no crash ever sees half of it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const { mode } = await stat(path);
-  const temporary = join(dirname(path), `.lotse-${randomBytes(6).toString("hex")}.tmp`);
-  try {
-    const handle = await open(temporary, "wx", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await chmod(temporary, mode & 0o7777);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

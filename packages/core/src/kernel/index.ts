@@ -20,3 +20,31 @@ export { formatScope, type Actor, type Scope } from "./scope.ts";
 export { DirectoryFiles, outsideError, staysInside, type Files } from "./files.ts";
 export { systemClock, type Clock } from "./clock.ts";
 export { systemExec, type Exec, type ExecOptions, type ExecResult } from "./exec.ts";
+export { canonicalJson, digestOf } from "./canonical.ts";
+export {
+  makeLotseDirectory,
+  makePrivateDirectory,
+  readPrivateFile,
+  removeTree,
+  replaceFile,
+  writePrivateFile,
+  type WriteOptions,
+} from "./private-files.ts";
+export {
+  isHeld,
+  lockedBy,
+  lockWithin,
+  tryLock,
+  type HeldLock,
+  type LockOwner,
+  type LockRequest,
+} from "./lock.ts";
+export { identify, isRunning, processIdentitySchema, type ProcessIdentity } from "./process-identity.ts";
+export {
+  auditedChange,
+  noAudit,
+  type AuditEvent,
+  type AuditOutcome,
+  type AuditReceipt,
+  type AuditSink,
+} from "./audit-sink.ts";

@@ -1,7 +1,16 @@
-import { isLotseError, LotseError, type Actor, type Clock, type ErrorCode } from "../kernel/index.ts";
+import {
+  type Actor,
+  type Clock,
+  type ErrorCode,
+  type HeldLock,
+  isHeld,
+  isLotseError,
+  lockedBy,
+  LotseError,
+  tryLock,
+} from "../kernel/index.ts";
 import { reconcile, withHistory, type Deployment, type HistoryEntry } from "./deployment.ts";
 import type { DeploymentStore } from "./deployments.ts";
-import { isHeld, lockedBy, tryLock, type HeldLock } from "./lock.ts";
 import type { TenantScope } from "./names.ts";
 import type { Outcome, RolloutEvent, TenantOutcome, TenantStatus } from "./outcome.ts";
 import type { Placement, Plan, TenantPlan } from "./plan.ts";

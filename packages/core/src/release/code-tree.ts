@@ -2,8 +2,7 @@ import { constants } from "node:fs";
 import { lstat, open, readdir, readlink, realpath } from "node:fs/promises";
 import { dirname, join, posix, resolve, sep } from "node:path";
 import { z } from "zod";
-import { isSystemError, LotseError } from "../kernel/index.ts";
-import { canonicalJson } from "./canonical.ts";
+import { canonicalJson, isSystemError, LotseError } from "../kernel/index.ts";
 import { matcherOf } from "./glob.ts";
 import { maxObjectBytes, type ObjectStore } from "./objects.ts";
 

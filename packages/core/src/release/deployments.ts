@@ -1,9 +1,15 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError, LotseError, type Clock } from "../kernel/index.ts";
+import {
+  type Clock,
+  isSystemError,
+  LotseError,
+  makeLotseDirectory,
+  readPrivateFile,
+  writePrivateFile,
+} from "../kernel/index.ts";
 import { deploymentSchema, emptyDeployment, reconcile, type Deployment } from "./deployment.ts";
 import { checkScope, isSafeName, type TenantScope } from "./names.ts";
-import { makeLotseDirectory, readPrivateFile, writePrivateFile } from "./private-files.ts";
 import type { Target } from "./target.ts";
 
 /** Where it is written down what every tenant runs. */

@@ -4,7 +4,7 @@
  * The order of use: {@link openReleases} → `create` → {@link currentDeployments} → {@link planRollout} →
  * {@link applyRollout}. A rollback is the same with an older release; {@link previousRelease} finds it.
  */
-export { canonicalJson, digestOf } from "./canonical.ts";
+export { canonicalJson, digestOf } from "../kernel/index.ts";
 export type { CodeLimits } from "./code-tree.ts";
 export { applyRollout, type ApplyPorts } from "./apply.ts";
 export { emptyDeployment, previousRelease, type Deployment, type HistoryEntry } from "./deployment.ts";

@@ -1,11 +1,16 @@
 import { mkdir, readdir, rename, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { isSystemError, LotseError } from "../kernel/index.ts";
+import {
+  isSystemError,
+  LotseError,
+  makePrivateDirectory,
+  removeTree,
+  writePrivateFile,
+} from "../kernel/index.ts";
 import { manifestSchema } from "./code-tree.ts";
 import type { TenantScope } from "./names.ts";
 import { corrupt, type ObjectStore } from "./objects.ts";
-import { makePrivateDirectory, removeTree, writePrivateFile } from "./private-files.ts";
 import { tenantPartOf, type Release } from "./release.ts";
 
 /** Where a release was written to; absolute paths. */

@@ -1,8 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError, LotseError } from "../kernel/index.ts";
-import { digestOf } from "./canonical.ts";
-import { readPrivateFile, writePrivateFile } from "./private-files.ts";
+import { digestOf, isSystemError, LotseError, readPrivateFile, writePrivateFile } from "../kernel/index.ts";
 
 /** The largest object that is read or written: 128 MiB. */
 export const maxObjectBytes = 128 * 1024 * 1024;

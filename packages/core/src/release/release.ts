@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { LotseError } from "../kernel/index.ts";
-import { canonicalJson, digestOf } from "./canonical.ts";
+import { canonicalJson, digestOf, LotseError } from "../kernel/index.ts";
 import { nameSchema, type TenantScope } from "./names.ts";
 
 const digestSchema = z.string().regex(/^[0-9a-f]{64}$/u);

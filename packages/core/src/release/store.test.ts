@@ -15,8 +15,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { systemClock, type Actor, type Clock } from "../kernel/index.ts";
-import { digestOf } from "./canonical.ts";
+import { type Actor, type Clock, digestOf, systemClock } from "../kernel/index.ts";
 import { openObjects } from "./objects.ts";
 import { normaliseVersion, openReleases, type ReleaseInput, type ReleaseStore } from "./store.ts";
 

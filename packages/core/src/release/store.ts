@@ -1,14 +1,21 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import semver from "semver";
-import { isSystemError, LotseError, type Actor, type Clock } from "../kernel/index.ts";
-import { canonicalJson } from "./canonical.ts";
+import {
+  type Actor,
+  canonicalJson,
+  type Clock,
+  isSystemError,
+  lockWithin,
+  LotseError,
+  makeLotseDirectory,
+  readPrivateFile,
+  writePrivateFile,
+} from "../kernel/index.ts";
 import { storeCodeTree, type CodeLimits } from "./code-tree.ts";
-import { lockWithin } from "./lock.ts";
 import { checkVariables, materialise, type Materialised } from "./materialise.ts";
 import { checkScope, type TenantScope } from "./names.ts";
 import { corrupt, openObjects, type ObjectStore } from "./objects.ts";
-import { makeLotseDirectory, readPrivateFile, writePrivateFile } from "./private-files.ts";
 import { releaseIdOf, releaseSchema, sealOf, type Release, type TenantPart } from "./release.ts";
 import { verifyRelease, type Verification } from "./verify-release.ts";
 

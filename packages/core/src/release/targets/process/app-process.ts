@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { homedir } from "node:os";
-import { LotseError } from "../../../kernel/index.ts";
+import { identify, LotseError, type ProcessIdentity } from "../../../kernel/index.ts";
 import { formatSlot } from "../../names.ts";
-import { identify, type ProcessIdentity } from "../../process-identity.ts";
 import { boundLog, openLog } from "./log-file.ts";
 import { endGroup, instanceVariable, signalGroup } from "./orphans.ts";
 import { chooseFreePort } from "./ports.ts";

@@ -1,7 +1,6 @@
 import { open, rm, stat, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isSystemError } from "../../../kernel/index.ts";
-import { makePrivateDirectory, writePrivateFile } from "../../private-files.ts";
+import { isSystemError, makePrivateDirectory, writePrivateFile } from "../../../kernel/index.ts";
 
 /** The size past which a log is cut: 8 MiB. */
 const maxLogBytes = 8 * 1024 * 1024;

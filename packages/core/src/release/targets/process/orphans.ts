@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { isRunning, type ProcessIdentity } from "../../process-identity.ts";
+import { isRunning, type ProcessIdentity } from "../../../kernel/index.ts";
 
 /** The variable that marks a process, and all it starts, as belonging to a slot of a workspace. */
 export const instanceVariable = "LOTSE_INSTANCE";

@@ -1,6 +1,5 @@
-import { isLotseError, LotseError, systemClock, type Clock } from "../../../kernel/index.ts";
+import { type Clock, isLotseError, LotseError, removeTree, systemClock } from "../../../kernel/index.ts";
 import { checkScope, formatSlot, type Slot, type TenantScope } from "../../names.ts";
-import { removeTree } from "../../private-files.ts";
 import type { ColourState, Drained, Payload, Target, TargetState } from "../../target.ts";
 import { waitUntilHealthy, watchHealth, type Presence } from "./health.ts";
 import { lastLines } from "./log-file.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { colourSchema, nameSchema } from "../../names.ts";
-import { processIdentitySchema } from "../../process-identity.ts";
 import { processSpecSchema } from "./spec.ts";
+import { processIdentitySchema } from "../../../kernel/index.ts";
 
 /** The longest message on the supervisor's socket: 4 MiB. */
 export const maxMessageBytes = 4 * 1024 * 1024;

@@ -2,9 +2,17 @@ import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isSystemError, LotseError, systemClock, type Clock } from "../../../kernel/index.ts";
-import { makeLotseDirectory, makePrivateDirectory, readPrivateFile } from "../../private-files.ts";
-import { isRunning, type ProcessIdentity } from "../../process-identity.ts";
+import {
+  type Clock,
+  isRunning,
+  isSystemError,
+  LotseError,
+  makeLotseDirectory,
+  makePrivateDirectory,
+  type ProcessIdentity,
+  readPrivateFile,
+  systemClock,
+} from "../../../kernel/index.ts";
 import { lastLines, openLog } from "./log-file.ts";
 import { processPaths, type ProcessPaths } from "./paths.ts";
 import {

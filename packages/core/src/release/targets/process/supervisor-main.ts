@@ -7,9 +7,15 @@ import { once } from "node:events";
 import { chmod, rm } from "node:fs/promises";
 import type { Server } from "node:net";
 import { dirname } from "node:path";
-import { isLotseError, systemClock } from "../../../kernel/index.ts";
-import { lockWithin, type HeldLock } from "../../lock.ts";
-import { makePrivateDirectory, removeTree, writePrivateFile } from "../../private-files.ts";
+import {
+  type HeldLock,
+  isLotseError,
+  lockWithin,
+  makePrivateDirectory,
+  removeTree,
+  systemClock,
+  writePrivateFile,
+} from "../../../kernel/index.ts";
 import { createControlServer } from "./control-server.ts";
 import { boundLog } from "./log-file.ts";
 import { chooseSocketPath, processPaths, type ProcessPaths } from "./paths.ts";

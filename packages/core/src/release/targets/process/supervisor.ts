@@ -1,6 +1,5 @@
-import { LotseError } from "../../../kernel/index.ts";
+import { LotseError, readPrivateFile, removeTree, writePrivateFile } from "../../../kernel/index.ts";
 import { formatSlot, type Colour, type Slot, type TenantScope } from "../../names.ts";
-import { readPrivateFile, removeTree, writePrivateFile } from "../../private-files.ts";
 import { AppProcess } from "./app-process.ts";
 import { removeLog } from "./log-file.ts";
 import { killOrphans } from "./orphans.ts";

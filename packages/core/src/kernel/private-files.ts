@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isSystemError, LotseError } from "../kernel/index.ts";
+import { isSystemError, LotseError } from "./error.ts";
 
 /** Makes a directory, and those above it that are missing, for this user alone (0700). */
 export async function makePrivateDirectory(path: string): Promise<void> {
@@ -25,15 +25,23 @@ export async function writePrivateFile(
   content: string | Uint8Array,
   options: WriteOptions = {},
 ): Promise<void> {
+  await makePrivateDirectory(dirname(path));
+  await replace(path, content, options.mode ?? 0o600, options.sync !== false);
+}
+
+async function replace(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  sync: boolean,
+): Promise<void> {
   const directory = dirname(path);
-  await makePrivateDirectory(directory);
   const temporary = join(directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`);
-  const mode = options.mode ?? 0o600;
   try {
-    const file = await open(temporary, "wx", mode);
+    const file = await open(temporary, "wx", 0o600);
     try {
       await file.writeFile(content);
-      if (options.sync !== false) await file.sync();
+      if (sync) await file.sync();
     } finally {
       await file.close();
     }
@@ -43,7 +51,7 @@ export async function writePrivateFile(
     await rm(temporary, { force: true });
     throw error;
   }
-  if (options.sync !== false) await syncDirectory(directory);
+  if (sync) await syncDirectory(directory);
 }
 
 async function syncDirectory(path: string): Promise<void> {
@@ -53,6 +61,16 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+/**
+ * Puts new content in the place of a file that exists, in one step and with the same mode.
+ *
+ * @throws the system's error when the file does not exist or cannot be written
+ */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const { mode } = await stat(path);
+  await replace(path, content, mode & 0o7777, true);
 }
 
 /**

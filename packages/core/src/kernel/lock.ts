@@ -3,7 +3,8 @@ import { link, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { isSystemError, LotseError, type Clock } from "../kernel/index.ts";
+import type { Clock } from "./clock.ts";
+import { isSystemError, LotseError } from "./error.ts";
 import { makePrivateDirectory, readPrivateFile, writePrivateFile } from "./private-files.ts";
 import { identify, isRunning, processIdentitySchema } from "./process-identity.ts";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../kernel/index.ts";
+import { systemClock } from "./index.ts";
 import { isHeld, lockWithin, tryLock, type HeldLock, type LockOwner } from "./lock.ts";
 
 describe("tryLock", () => {
