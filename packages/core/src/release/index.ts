@@ -19,7 +19,7 @@ export type {
   TenantOutcome,
   TenantStatus,
 } from "./outcome.ts";
-export { payloadsOf } from "./payload.ts";
+export { payloadsOf, type SecretsFor } from "./payload.ts";
 export { planRollout, type Placement, type Plan, type PlanInput, type TenantPlan } from "./plan.ts";
 export { tenantPartOf, type Release, type TenantPart } from "./release.ts";
 export {

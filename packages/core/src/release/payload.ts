@@ -1,11 +1,20 @@
+import type { Sensitive } from "../kernel/index.ts";
 import type { TenantScope } from "./names.ts";
 import type { Release } from "./release.ts";
 import type { ReleaseStore } from "./store.ts";
 import type { Payload } from "./target.ts";
 
+/** The port that opens a tenant's secret variables when its process is about to start. */
+export type SecretsFor = (scope: TenantScope) => Promise<Readonly<Record<string, Sensitive<string>>>>;
+
 /** Makes out of a stored release what `applyRollout` hands to the target for each tenant. */
-export function payloadsOf(store: ReleaseStore, release: Release): (scope: TenantScope) => Payload {
+export function payloadsOf(
+  store: ReleaseStore,
+  release: Release,
+  secretsFor?: SecretsFor,
+): (scope: TenantScope) => Payload {
   return (scope) => ({
+    ...(secretsFor === undefined ? {} : { secrets: () => secretsFor(scope) }),
     release: release.id,
     version: release.version,
     spec: release.target,

@@ -1,3 +1,4 @@
+import type { Sensitive } from "../kernel/index.ts";
 import type { Materialised } from "./materialise.ts";
 import type { Colour, Slot, TenantScope } from "./names.ts";
 
@@ -9,6 +10,8 @@ export interface Payload {
   readonly spec: unknown;
   /** Writes code and configuration into a directory that does not exist yet, every byte checked. */
   materialise(directory: string): Promise<Materialised>;
+  /** The secret variables that the process gets beside those of the release; called once, at the start. */
+  secrets?(): Promise<Readonly<Record<string, Sensitive<string>>>>;
 }
 
 /** What runs in one colour. */

@@ -87,6 +87,62 @@ const app = z.strictObject({
   target: z.record(z.string(), z.unknown()).describe("where and how it runs; see docs/release.md"),
 });
 
+const secretPattern = relativePath.regex(
+  /^(?:[^{}*]|\{env\}|\{tenant\})+\.(?:yml|yaml|json|env|ini)$/u,
+  "use {env} and {tenant}, and end it in .yml, .yaml, .json, .env or .ini",
+);
+
+const secrets = z.strictObject({
+  layers: z
+    .array(secretPattern)
+    .min(1)
+    .max(16)
+    .default(["{env}/secrets/{env}.yml", "{env}/secrets/tenants/{tenant}.yml"])
+    .describe("the sops files of a scope, lowest first; a pattern with {tenant} binds its file to the tenant"),
+  signers: z
+    .array(
+      z.strictObject({
+        name,
+        key: z
+          .string()
+          .regex(/^ed25519:[A-Za-z0-9+/]{43}=$/u, "write it as `lotse secrets signer` prints it")
+          .describe("the public key that signs manifests"),
+        environments: z.array(name).max(64).optional().describe("only for these; all if left out"),
+      }),
+    )
+    .max(1000)
+    .default([])
+    .describe("whose manifests count; the first signer of each file is remembered if none is listed"),
+});
+
+const witness = z.union([
+  z.strictObject({
+    type: z.literal("file"),
+    path: z.string().min(1).max(4096).describe("a directory outside the workspace, absolute or with ~/"),
+  }),
+  z.strictObject({
+    type: z.literal("git"),
+    remote: z.string().min(1).max(2048).describe("a remote's name or address that checkpoints are pushed to"),
+    ref: z.string().min(1).max(256).default("refs/lotse/audit"),
+  }),
+  z.strictObject({
+    type: z.literal("key"),
+    path: z.string().min(1).max(4096).describe("a second Ed25519 key, absolute or with ~/"),
+  }),
+]);
+
+const audit = z.strictObject({
+  witnesses: z
+    .array(witness)
+    .max(16)
+    .default([])
+    .describe("who else remembers how far the log was; a file in the user's state directory always does"),
+  "retention-days": z
+    .record(name, z.int().min(1).max(36_500))
+    .default({})
+    .describe("how long the content of entries is kept, by environment; for ever if left out"),
+});
+
 /** The schema of `lotse.yml`. It gives the types, the errors, `schemas/lotse.json` and the documentation. */
 export const workspaceFile = z.strictObject({
   version: z.literal(1),
@@ -111,6 +167,8 @@ export const workspaceFile = z.strictObject({
   references: references.default({}),
   limits: limits.default({ "max-file-bytes": 16 * 1024 * 1024, "max-depth": 64, "max-nodes": 1_000_000 }),
   "break-glass": z.array(breakGlass).max(1000).default([]),
+  secrets: secrets.prefault({}),
+  audit: audit.prefault({}),
   app: app.optional(),
 });
 
@@ -122,3 +180,9 @@ export type BreakGlass = z.infer<typeof breakGlass>;
 
 /** What a release is made of and where it runs, as `lotse.yml` says it. */
 export type AppDefinition = z.infer<typeof app>;
+
+/** Where the secrets of a scope are and whose signatures count, as `lotse.yml` says it. */
+export type SecretsDefinition = z.infer<typeof secrets>;
+
+/** Who witnesses the audit log and how long its entries are kept, as `lotse.yml` says it. */
+export type AuditDefinition = z.infer<typeof audit>;

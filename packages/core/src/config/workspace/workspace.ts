@@ -9,7 +9,14 @@ import { toPlain } from "../model/plain.ts";
 import { defaultLimits, type Limits } from "../parse/limits.ts";
 import { readText } from "../parse/text.ts";
 import { parseYaml } from "../parse/yaml.ts";
-import { workspaceFile, type AppDefinition, type BreakGlass, type WorkspaceFile } from "./definition.ts";
+import {
+  workspaceFile,
+  type AppDefinition,
+  type AuditDefinition,
+  type BreakGlass,
+  type SecretsDefinition,
+  type WorkspaceFile,
+} from "./definition.ts";
 import { layersOf, placeholdersOf, type Layer } from "./layer.ts";
 
 /** The name of the file that makes a directory a workspace. */
@@ -37,6 +44,8 @@ export interface Workspace {
     readonly env: readonly string[] | undefined;
     readonly files: readonly string[] | undefined;
   };
+  readonly secrets: SecretsDefinition;
+  readonly audit: AuditDefinition;
   readonly app: AppDefinition | undefined;
 }
 
@@ -88,6 +97,8 @@ function build(file: WorkspaceFile, node: Node | undefined, label: string): Work
       return { ...entry, where };
     }),
     references: { env: file.references.env, files: file.references.files },
+    secrets: file.secrets,
+    audit: file.audit,
     app: file.app,
   };
 }

@@ -8,10 +8,11 @@
  * - `TINY_CHILD=1` starts a process of its own that would live for ever
  *
  * `/slow?ms=1000` answers after a while, `/echo` sends back the body, `/headers` the header fields, `/exit`
- * ends the process, `/env` names its variables, `/cut` breaks off in the middle of an answer, and an upgrade
+ * ends the process, `/env` names its variables, `/digest?name=X` hashes one, `/log?name=X` prints it, `/cut` breaks off in the middle of an answer, and an upgrade
  * to `echo` sends back every byte.
  */
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
@@ -24,6 +25,8 @@ if (on("TINY_CRASH")) {
   process.exit(3);
 }
 if (on("TINY_CHILD")) spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 function healthy(): boolean {
   healthTries += 1;
@@ -54,6 +57,13 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       break;
     case "/env":
       json(response, 200, Object.keys(env).sort());
+      break;
+    case "/digest":
+      json(response, 200, digest(env[url.searchParams.get("name") ?? ""] ?? ""));
+      break;
+    case "/log":
+      process.stdout.write(`the value is ${env[url.searchParams.get("name") ?? ""]}\n`);
+      json(response, 200, null);
       break;
     case "/exit":
       response.end(() => process.exit(4));

@@ -6,6 +6,7 @@ import { boundLog, openLog } from "./log-file.ts";
 import { endGroup, instanceVariable, signalGroup } from "./orphans.ts";
 import { chooseFreePort } from "./ports.ts";
 import type { InstanceStatus, Launch } from "./protocol.ts";
+import { reveal, type SecretVariables } from "./slot-secrets.ts";
 
 /** How long to wait before a crashed process is started again. */
 export interface BackOff {
@@ -28,6 +29,8 @@ export interface AppPorts {
   /** `.lotse` of the workspace, which marks the process as one of ours. */
   readonly lotse: string;
   readonly logPath: string;
+  /** The secret variables; null when they are not in memory any more. */
+  readonly secrets: () => SecretVariables | null;
   /** Told when it starts to run, with its port, and when it ended, with null. */
   readonly onPort: (port: number | null) => void;
   readonly onChange: () => void;
@@ -97,11 +100,13 @@ export class AppProcess {
   }
 
   async #startOnce(): Promise<void> {
+    const secrets = this.#ports.secrets();
+    if (secrets === null) throw secretsGone(this.launch);
     const port = await chooseFreePort();
     const log = await openLog(this.#ports.logPath);
     try {
       if (this.#child !== null || this.#stopping) return;
-      const child = this.#spawn(port, log.fd);
+      const child = this.#spawn(port, log.fd, secrets);
       this.#child = child;
       await spawned(child);
       this.#identity = child.pid === undefined ? null : await identify(child.pid);
@@ -120,12 +125,12 @@ export class AppProcess {
     this.#logTimer ??= setInterval(() => void boundLog(this.#ports.logPath).catch(() => {}), 1000);
   }
 
-  #spawn(port: number, fd: number): ChildProcess {
+  #spawn(port: number, fd: number, secrets: SecretVariables): ChildProcess {
     const [program = "", ...args] = this.launch.spec.command;
     const startedAt = Date.now();
     const child = spawn(program === "node" ? process.execPath : program, args, {
       cwd: this.launch.codeDirectory,
-      env: environmentOf(this.launch, port, this.#ports.lotse),
+      env: { ...reveal(secrets), ...environmentOf(this.launch, port, this.#ports.lotse) },
       stdio: ["ignore", fd, fd],
       detached: true,
     });
@@ -194,6 +199,14 @@ function spawned(child: ChildProcess): Promise<void> {
     child.once("spawn", () => resolve());
     // Stays on: a later error, such as a signal that cannot be sent, must not end the supervisor.
     child.on("error", reject);
+  });
+}
+
+function secretsGone(launch: Launch): LotseError {
+  return new LotseError({
+    code: "target.start",
+    message: `the secrets of ${formatSlot(launch)} are not in memory any more, as after a restart of the machine`,
+    hint: `run lotse deploy ${launch.environment} ${launch.version} --force again`,
   });
 }
 

@@ -3,6 +3,7 @@ import { isLotseError } from "../../../kernel/index.ts";
 import { maxMessageBytes, requestSchema, type responseSchema, type SupervisorRequest } from "./protocol.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { z } from "zod";
+import { seal } from "./slot-secrets.ts";
 
 type Response = z.infer<typeof responseSchema>;
 
@@ -78,7 +79,7 @@ async function dispatch(supervisor: Supervisor, request: SupervisorRequest): Pro
     case "inspect":
       return supervisor.inspect(request.scope);
     case "prepare":
-      await supervisor.prepare(request.launch);
+      await supervisor.prepare(request.launch, seal(request.secrets));
       break;
     case "start":
       await supervisor.start(request.slot);

@@ -1,10 +1,12 @@
 import { type Clock, isLotseError, LotseError, removeTree, systemClock } from "../../../kernel/index.ts";
+import { checkVariables } from "../../materialise.ts";
 import { checkScope, formatSlot, type Slot, type TenantScope } from "../../names.ts";
 import type { ColourState, Drained, Payload, Target, TargetState } from "../../target.ts";
 import { waitUntilHealthy, watchHealth, type Presence } from "./health.ts";
 import { lastLines } from "./log-file.ts";
 import { canonicalPath, processPaths } from "./paths.ts";
 import { slotStatusSchema, type InstanceStatus, type SlotStatus } from "./protocol.ts";
+import { reveal } from "./slot-secrets.ts";
 import { parseProcessSpec } from "./spec.ts";
 import { readDesired } from "./supervisor.ts";
 import { supervisorClient, type SupervisorClient } from "./supervisor-client.ts";
@@ -19,15 +21,16 @@ const marginMs = 15_000;
  */
 export class ProcessTarget implements Target {
   readonly type = "process";
-  readonly #lotse: string;
+  /** The one spelling of the path of `.lotse`. */
+  readonly lotse: string;
   readonly #clock: Clock;
   readonly #client: SupervisorClient;
 
   /** @param lotse - the absolute path of the workspace's `.lotse` */
   constructor(lotse: string, clock: Clock = systemClock) {
-    this.#lotse = canonicalPath(lotse);
+    this.lotse = canonicalPath(lotse);
     this.#clock = clock;
-    this.#client = supervisorClient(this.#lotse, clock);
+    this.#client = supervisorClient(this.lotse, clock);
   }
 
   /** Starts a supervisor only where something should run. */
@@ -44,13 +47,17 @@ export class ProcessTarget implements Target {
   async prepare(slot: Slot, payload: Payload, signal?: AbortSignal): Promise<void> {
     const spec = parseProcessSpec(payload.spec);
     await this.retire(slot);
-    const directory = processPaths(this.#lotse).slotDirectory(slot);
+    const directory = processPaths(this.lotse).slotDirectory(slot);
     const { release, version } = payload;
     const { codeDirectory, configFile, variables } = await payload.materialise(directory);
+    const secrets = (await payload.secrets?.()) ?? {};
     signal?.throwIfAborted();
+    const secretNames = Object.keys(checkVariables(reveal(secrets)));
+    const written = { directory, codeDirectory, configFile, variables, secretNames };
     await this.#client.call({
       method: "prepare",
-      launch: { ...plain(slot), release, version, spec, directory, codeDirectory, configFile, variables },
+      launch: { ...plain(slot), release, version, spec, ...written },
+      secrets: reveal(secrets),
     });
   }
 
@@ -96,7 +103,7 @@ export class ProcessTarget implements Target {
     const status = await this.#status(checkScope(slot));
     const instance = status.colours.find(({ colour }) => colour === slot.colour);
     if (instance === undefined) {
-      await removeTree(processPaths(this.#lotse).slotDirectory(slot));
+      await removeTree(processPaths(this.lotse).slotDirectory(slot));
       return;
     }
     const graceMs = instance.spec["drain-timeout-ms"];
@@ -105,7 +112,7 @@ export class ProcessTarget implements Target {
 
   /** Ends and removes everything of every tenant of the workspace, and the supervisor. */
   async stop(): Promise<void> {
-    const { slots } = await readDesired(processPaths(this.#lotse).desired);
+    const { slots } = await readDesired(processPaths(this.lotse).desired);
     const drains = slots.flatMap((slot) => slot.colours.map(({ launch }) => launch.spec["drain-timeout-ms"]));
     const running = await this.#client.running();
     if (drains.length === 0 && running === null) return;
@@ -114,7 +121,7 @@ export class ProcessTarget implements Target {
 
   async #status({ environment, tenant }: TenantScope): Promise<SlotStatus> {
     if ((await this.#client.running()) === null) {
-      const { slots } = await readDesired(processPaths(this.#lotse).desired);
+      const { slots } = await readDesired(processPaths(this.lotse).desired);
       const known = slots.find((slot) => slot.environment === environment && slot.tenant === tenant);
       if (known === undefined || known.colours.length === 0) return nothing;
     }
@@ -142,7 +149,7 @@ export class ProcessTarget implements Target {
       await act();
     } catch (error) {
       if (!isLotseError(error) || error.code === "target.supervisor") throw error;
-      const path = processPaths(this.#lotse).slotLog(slot);
+      const path = processPaths(this.lotse).slotLog(slot);
       const lines = await lastLines(path);
       if (lines.length === 0) throw error;
       throw new LotseError({

@@ -19,6 +19,8 @@ const launchSchema = z.strictObject({
   codeDirectory: z.string().min(1).max(4096),
   configFile: z.string().min(1).max(4096),
   variables: z.record(z.string().max(1024), z.string()),
+  /** The names of the variables that are secret; their values are never written to disk. */
+  secretNames: z.array(z.string().max(1024)).max(10_000).default([]),
   spec: processSpecSchema,
 });
 
@@ -29,7 +31,12 @@ export type Launch = z.infer<typeof launchSchema>;
 export const requestSchema = z.discriminatedUnion("method", [
   z.strictObject({ method: z.literal("ping") }),
   z.strictObject({ method: z.literal("inspect"), scope: scopeSchema }),
-  z.strictObject({ method: z.literal("prepare"), launch: launchSchema }),
+  z.strictObject({
+    method: z.literal("prepare"),
+    launch: launchSchema,
+    /** The values of `secretNames`. */
+    secrets: z.record(z.string().max(1024), z.string()).default({}),
+  }),
   z.strictObject({ method: z.literal("start"), slot: slotSchema }),
   z.strictObject({ method: z.literal("switch"), scope: scopeSchema, colour: colourSchema.nullable() }),
   z.strictObject({ method: z.literal("remove"), slot: slotSchema }),

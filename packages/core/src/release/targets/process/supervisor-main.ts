@@ -19,6 +19,7 @@ import {
 import { createControlServer } from "./control-server.ts";
 import { boundLog } from "./log-file.ts";
 import { chooseSocketPath, processPaths, type ProcessPaths } from "./paths.ts";
+import { openSlotSecrets } from "./slot-secrets.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const idleExitMs = 3000;
@@ -34,7 +35,7 @@ async function main(lotse: string): Promise<void> {
     5000,
   );
   setInterval(() => void boundLog(paths.supervisorLog).catch(() => {}), logCheckMs).unref();
-  const supervisor = new Supervisor(lotse);
+  const supervisor = new Supervisor(lotse, await openSlotSecrets(lotse));
   await supervisor.recover();
   await serve(supervisor, paths, lock);
 }

@@ -6,6 +6,7 @@ import { killOrphans } from "./orphans.ts";
 import { processPaths, type ProcessPaths } from "./paths.ts";
 import { desiredStateSchema, type DesiredState, type Launch, type SlotStatus } from "./protocol.ts";
 import { waitForListener } from "./ports.ts";
+import type { SecretVariables, SlotSecrets } from "./slot-secrets.ts";
 import { refused, SupervisedSlot, type Instance } from "./supervised-slot.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -25,9 +26,12 @@ export class Supervisor {
   readonly #queues = new Map<string, Promise<unknown>>();
   #writing: Promise<void> = Promise.resolve();
 
+  readonly #secrets: SlotSecrets;
+
   /** @param lotse - the absolute path of the workspace's `.lotse` */
-  constructor(lotse: string) {
+  constructor(lotse: string, secrets: SlotSecrets) {
     this.#paths = processPaths(lotse);
+    this.#secrets = secrets;
   }
 
   /** Whether nothing is deployed. */
@@ -54,8 +58,13 @@ export class Supervisor {
       const slot = new SupervisedSlot(written.environment, written.tenant, written.port);
       this.#slots.set(keyOf(written), slot);
       for (const { launch, port, routed } of written.colours) {
-        if (routed) slot.instances.set(launch.colour, this.#instance(slot, launch, port, true));
-        else await removeTree(this.#paths.slotDirectory(launch));
+        if (routed) {
+          const secrets = launch.secretNames.length === 0 ? {} : await this.#secrets.read(launch);
+          slot.instances.set(launch.colour, this.#instance(slot, launch, secrets, { port, routed }));
+        } else {
+          await this.#secrets.remove(launch);
+          await removeTree(this.#paths.slotDirectory(launch));
+        }
       }
       slot.desired = written.active;
       slot.active = written.active;
@@ -83,7 +92,7 @@ export class Supervisor {
   }
 
   /** Takes over what is in a slot's directory. The slot must be free. */
-  prepare(launch: Launch): Promise<void> {
+  prepare(launch: Launch, secrets: SecretVariables): Promise<void> {
     return this.#inTurn(launch, async () => {
       const slot =
         this.#slots.get(keyOf(launch)) ?? new SupervisedSlot(launch.environment, launch.tenant, null);
@@ -95,12 +104,14 @@ export class Supervisor {
       const port = await slot.choosePort(launch);
       this.#refusePortOfOthers(slot, port);
       await removeLog(this.#paths.slotLog(launch));
-      slot.instances.set(launch.colour, this.#instance(slot, launch, port, false));
+      if (launch.secretNames.length > 0) await this.#secrets.write(launch, secrets);
+      slot.instances.set(launch.colour, this.#instance(slot, launch, secrets, { port, routed: false }));
       try {
         await slot.listen();
         await this.#save();
       } catch (error) {
         slot.instances.delete(launch.colour);
+        await this.#secrets.remove(launch);
         throw error;
       }
     });
@@ -170,6 +181,7 @@ export class Supervisor {
       slot.instances.delete(scope.colour);
       await slot.listen();
     }
+    await this.#secrets.remove(scope);
     await removeTree(this.#paths.slotDirectory(scope));
   }
 
@@ -202,11 +214,17 @@ export class Supervisor {
     );
   }
 
-  #instance(slot: SupervisedSlot, launch: Launch, port: number, routed: boolean): Instance {
+  #instance(
+    slot: SupervisedSlot,
+    launch: Launch,
+    secrets: SecretVariables | null,
+    { port, routed }: Pick<Instance, "port" | "routed">,
+  ): Instance {
     const upstream = new Upstream();
     const app = new AppProcess(launch, {
       lotse: this.#paths.lotse,
       logPath: this.#paths.slotLog(launch),
+      secrets: () => secrets,
       onPort: (present) => {
         upstream.port = present;
       },

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Sensitive } from "../../../kernel/index.ts";
+import { payloadsOf } from "../../payload.ts";
+import { environment, get, TestWorkspace, until } from "../../testing/test-workspace.ts";
+import { processPaths } from "./paths.ts";
+import { openSlotSecrets } from "./slot-secrets.ts";
+
+const value = "correct horse battery staple";
+const digest = JSON.stringify(createHash("sha256").update(value).digest("hex"));
+
+describe("secret variables of the process target", () => {
+  let workspace: TestWorkspace;
+  const slot = { environment, tenant: "acme", colour: "blue" } as const;
+
+  beforeAll(async () => {
+    workspace = await TestWorkspace.make("secrets");
+    const release = await workspace.release("1.0.0", { GREETING: "hello" });
+    const secrets = () => Promise.resolve({ API_KEY: new Sensitive(value) });
+    await workspace.target.prepare(slot, payloadsOf(workspace.releases, release, secrets)(slot));
+    await workspace.target.start(slot);
+    await workspace.target.waitHealthy(slot);
+    await workspace.target.switchTo(slot, "blue");
+  });
+  afterAll(() => workspace.dispose());
+
+  const digestOfRunning = async (): Promise<string> => {
+    const { url } = await workspace.target.inspect(slot);
+    return (await get(`${url}/digest?name=API_KEY`)).body;
+  };
+
+  it("reach the process", async () => {
+    expect(await digestOfRunning()).toBe(digest);
+  });
+
+  it("are not on the disk", async () => {
+    const state = await readFile(processPaths(workspace.lotse).desired, "utf8");
+    expect(state).toContain('"secretNames":["API_KEY"]');
+    expect(state).not.toContain(value);
+  });
+
+  it("are given again to a process that crashed, and by a supervisor after the first was killed", async () => {
+    const { url } = await workspace.target.inspect(slot);
+    await get(`${url}/exit`);
+    await until("the secret is there again", async () => (await digestOfRunning().catch(() => "")) === digest);
+    const record = JSON.parse(await readFile(processPaths(workspace.lotse).record, "utf8")) as {
+      process: { pid: number };
+    };
+    process.kill(record.process.pid, "SIGKILL");
+    await until("the secret is there again", async () => (await digestOfRunning().catch(() => "")) === digest);
+  });
+
+  it("are forgotten when the colour is removed", async () => {
+    const kept = await openSlotSecrets(workspace.target.lotse);
+    expect((await kept.read(slot))?.["API_KEY"]?.reveal()).toBe(value);
+    await workspace.target.stop();
+    expect(await kept.read(slot)).toBeNull();
+  });
+});
