@@ -1,4 +1,5 @@
 import { createColors } from "picocolors";
+import type { Session } from "@lotse/core/app";
 
 /** What a command talks to: streams, the process environment, and whether a person is watching. */
 export interface Context {
@@ -14,6 +15,8 @@ export interface Context {
   readonly stderrColours: Colours;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** The workspaces that are open, by directory: a command has one session, however often it asks. */
+  readonly sessions: Map<string, Session>;
 }
 
 /** Functions that colour a text, or leave it as it is. */
@@ -41,5 +44,6 @@ export function processContext(): Context {
     stdoutColours: createColors(mayColour && stdout.isTTY),
     stderrColours: createColors(mayColour && stderr.isTTY),
     signal: stop.signal,
+    sessions: new Map(),
   };
 }

@@ -38,10 +38,12 @@ export function withScope(command: Command): Command {
 
 /** Opens the workspace that the options name. */
 export function sessionOf(context: Context, options: CommonOptions): Session {
-  return openSession({
-    directory: resolve(context.cwd, options.directory ?? "."),
-    variables: context.variables,
-  });
+  const directory = resolve(context.cwd, options.directory ?? ".");
+  const open = context.sessions.get(directory);
+  if (open !== undefined) return open;
+  const session = openSession({ directory, variables: context.variables });
+  context.sessions.set(directory, session);
+  return session;
 }
 
 /** What `ENV --tenant --override --set` ask for; `ENV` may also be `ENV:TENANT`. */

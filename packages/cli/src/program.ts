@@ -9,6 +9,7 @@ import { addSet } from "./commands/config/set.ts";
 import { addTypes } from "./commands/config/types.ts";
 import { addValidate } from "./commands/config/validate.ts";
 import { addWatch } from "./commands/config/watch.ts";
+import { audit } from "./commands/audited.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addInit } from "./commands/init.ts";
@@ -56,5 +57,6 @@ export function buildProgram(context: Context): Command {
   addStop(program, context);
   addDoctor(program, context);
   addCompletion(program, context);
+  audit(program, context);
   return program;
 }

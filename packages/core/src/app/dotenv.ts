@@ -74,7 +74,9 @@ export async function exampleOf(
   const text = await readOrEmpty(full);
   const source = new TextSource(path, text);
   const next = planExample(text, parseDotenv(source), policyOf(session));
-  if (options.write && next !== text) await writeFile(full, next);
+  const access = { action: "config.example", object: path };
+  if (options.write && next !== text) await session.recorder.change(access, () => writeFile(full, next));
+  else await session.recorder.read({ ...access, details: { changed: false } });
   return next;
 }
 

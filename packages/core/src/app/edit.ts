@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { decodeText, planEdit, policyOfPath, type Node } from "../config/index.ts";
+import { decodeText, formatPath, planEdit, policyOfPath, type Node } from "../config/index.ts";
 import { LotseError, replaceFile } from "../kernel/index.ts";
 import type { Session } from "./session.ts";
 
@@ -62,10 +62,14 @@ export async function editFile(session: Session, request: EditRequest): Promise<
     ...(policy === undefined ? {} : { policy }),
     limits: engine.workspace.limits,
   });
+  const access = { action: "config.set", object: `${request.file}#${formatPath(request.path)}` };
   const hadMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   const changed = plan.text !== text;
-  if (!request.dryRun && changed) {
-    await replaceFile(join(session.directory, request.file), hadMark ? `\uFEFF${plan.text}` : plan.text);
+  if (request.dryRun || !changed) {
+    await session.recorder.read({ ...access, details: { changed: false, dryRun: request.dryRun } });
+  } else {
+    const content = hadMark ? `\uFEFF${plan.text}` : plan.text;
+    await session.recorder.change(access, () => replaceFile(join(session.directory, request.file), content));
     engine.refresh([request.file]);
   }
   return {

@@ -7,3 +7,14 @@ export { openSession, type Session, type SessionOptions } from "./session.ts";
 export { validateScopes, type ValidationReport } from "./validation.ts";
 export { checkEnvFile, exampleOf, exportEnv, importEnv } from "./dotenv.ts";
 export { editFile, type EditRequest, type EditResult } from "./edit.ts";
+export {
+  applyRendering,
+  lineOrigins,
+  planRendering,
+  renderForScope,
+  type LineOrigin,
+  type RenderedFile,
+  type ScopeRendering,
+  type ScopeRenderRequest,
+} from "./templates.ts";
+export type { SecretRevealer } from "./template-values.ts";

@@ -42,8 +42,12 @@ export async function createRelease(
 ): Promise<ReleaseResult> {
   const app = appOf(session);
   const scopes = session.engine.workspace.environments.flatMap((name) => session.engine.scopes(name));
+  const access = { action: "release.create", object: version ?? "next" };
   const report = validateScopes(session, scopes, {}, progress);
-  if (!report.ok) return { kind: "refused", report };
+  if (!report.ok) {
+    await session.recorder.denied({ ...access, details: { errors: report.diagnostics.length } });
+    return { kind: "refused", report };
+  }
   const configurations: Record<string, Record<string, TenantInput>> = {};
   for (const scope of scopes) {
     const snapshot = session.engine.resolve(scope);
@@ -58,10 +62,19 @@ export async function createRelease(
     target: app.target as ReleaseInput["target"],
   };
   const store = releasesOf(session);
-  const created =
-    version === undefined
-      ? await createNext(store, content, session)
-      : await store.create({ ...content, version }, session.actor);
+  const created = await session.recorder.change(
+    access,
+    () =>
+      version === undefined
+        ? createNext(store, content, session)
+        : store.create({ ...content, version }, session.actor),
+    ({ release, created: isNew }) => ({
+      outcome: "success",
+      version: release.version,
+      fingerprint: release.id,
+      details: { created: isNew },
+    }),
+  );
   return { kind: "released", created, report };
 }
 

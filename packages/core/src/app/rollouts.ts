@@ -67,20 +67,50 @@ export async function prepareRollout(session: Session, request: RolloutRequest):
     deployments: await currentDeployments(store, target, scopes, session.clock),
     force: request.force,
   });
+  await session.recorder.read({
+    action: "rollout.plan",
+    object: plan.id,
+    scope: { environment },
+    version: release.version,
+    fingerprint: release.id,
+  });
   return {
     plan,
     release,
     apply: async ({ signal, onEvent }) =>
-      await applyRollout(plan, {
-        target,
-        deployments: store,
-        payloadFor: payloadsOf(releases, release),
-        clock: session.clock,
-        actor: session.actor,
-        ...(signal === undefined ? {} : { signal }),
-        ...(onEvent === undefined ? {} : { onEvent }),
-      }),
+      await audited(session, request, plan, () =>
+        applyRollout(plan, {
+          target,
+          deployments: store,
+          payloadFor: payloadsOf(releases, release),
+          clock: session.clock,
+          actor: session.actor,
+          ...(signal === undefined ? {} : { signal }),
+          ...(onEvent === undefined ? {} : { onEvent }),
+        }),
+      ),
   };
+}
+
+/** One entry for each tenant before the rollout begins, and one for each when it has ended. */
+async function audited(
+  session: Session,
+  request: RolloutRequest,
+  plan: Plan,
+  roll: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const accesses = plan.tenants.map(({ tenant }) => ({
+    action: request.release === undefined ? "rollout.rollback" : "rollout.deploy",
+    object: plan.id,
+    scope: { environment: plan.environment, tenant },
+    version: plan.release.version,
+    fingerprint: plan.release.id,
+  }));
+  return await session.recorder.changeAll(accesses, roll, (outcome, { scope }) => {
+    const own = outcome.tenants.find(({ tenant }) => tenant === scope.tenant);
+    const good = own?.status === "deployed" || own?.status === "up-to-date";
+    return { outcome: good ? "success" : "failure", details: { status: own?.status ?? "unknown" } };
+  });
 }
 
 /** Sorts by time, and two in the same second do not clash. */
@@ -169,5 +199,6 @@ function targetOf(session: Session): Target {
 
 /** Ends everything that the target runs for this workspace. @throws LotseError `target.*` */
 export async function stopTarget(session: Session): Promise<void> {
-  await new ProcessTarget(session.state, session.clock).stop();
+  const target = new ProcessTarget(session.state, session.clock);
+  await session.recorder.change({ action: "target.stop", object: target.type }, () => target.stop());
 }

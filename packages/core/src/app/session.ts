@@ -1,6 +1,15 @@
 import { join } from "node:path";
 import { EnvironmentConfigManager, findWorkspace, type ConfigEngine } from "../config/index.ts";
-import { systemClock, systemExec, type Actor, type Clock, type Exec } from "../kernel/index.ts";
+import {
+  systemClock,
+  systemExec,
+  type Actor,
+  type AuditSink,
+  type Clock,
+  type Exec,
+} from "../kernel/index.ts";
+import { auditSinkOf } from "./audit.ts";
+import { Recorder } from "./recorder.ts";
 
 /** How a session is opened. */
 export interface SessionOptions {
@@ -9,6 +18,8 @@ export interface SessionOptions {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
   readonly exec?: Exec;
+  /** Where accesses are recorded. @defaultValue the workspace's own log, `.lotse/audit` */
+  readonly audit?: AuditSink;
 }
 
 /** One workspace with everything that the use cases need of it. */
@@ -22,6 +33,10 @@ export interface Session {
   readonly clock: Clock;
   readonly exec: Exec;
   readonly actor: Actor;
+  /** The variables of the process. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Tells the audit log, before anything takes effect. */
+  readonly recorder: Recorder;
 }
 
 /**
@@ -33,15 +48,20 @@ export function openSession(options: SessionOptions): Session {
   const directory = findWorkspace(options.directory);
   const clock = options.clock ?? systemClock;
   const manager = new EnvironmentConfigManager({ directory, variables: options.variables, clock });
-  return {
+  const { variables } = options;
+  const actor = actorOf(variables);
+  const base = {
     directory,
     state: join(directory, ".lotse"),
     manager,
     engine: manager.engine,
     clock,
     exec: options.exec ?? systemExec,
-    actor: actorOf(options.variables),
+    actor,
+    variables,
   };
+  const recorder = new Recorder(options.audit ?? auditSinkOf(base), actor, variables);
+  return { ...base, recorder };
 }
 
 /** Who runs the command: a pipeline where `CI` is set, the user of the machine otherwise. */

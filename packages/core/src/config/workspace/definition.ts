@@ -98,7 +98,9 @@ const secrets = z.strictObject({
     .min(1)
     .max(16)
     .default(["{env}/secrets/{env}.yml", "{env}/secrets/tenants/{tenant}.yml"])
-    .describe("the sops files of a scope, lowest first; a pattern with {tenant} binds its file to the tenant"),
+    .describe(
+      "the sops files of a scope, lowest first; a pattern with {tenant} binds its file to the tenant",
+    ),
   signers: z
     .array(
       z.strictObject({

@@ -66,7 +66,8 @@ function checkSignature({ manifest, binding, signers, seen }: ManifestCheck): vo
     const signer = signers.find((known) => known.key === key);
     const environments = signer?.environments;
     const inScope =
-      environments === undefined || (binding.environment !== null && environments.includes(binding.environment));
+      environments === undefined ||
+      (binding.environment !== null && environments.includes(binding.environment));
     if (signer !== undefined && inScope) return;
     throw refuse(
       "secret.signature",

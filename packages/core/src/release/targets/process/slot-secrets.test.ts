@@ -43,12 +43,18 @@ describe("secret variables of the process target", () => {
   it("are given again to a process that crashed, and by a supervisor after the first was killed", async () => {
     const { url } = await workspace.target.inspect(slot);
     await get(`${url}/exit`);
-    await until("the secret is there again", async () => (await digestOfRunning().catch(() => "")) === digest);
+    await until(
+      "the secret is there again",
+      async () => (await digestOfRunning().catch(() => "")) === digest,
+    );
     const record = JSON.parse(await readFile(processPaths(workspace.lotse).record, "utf8")) as {
       process: { pid: number };
     };
     process.kill(record.process.pid, "SIGKILL");
-    await until("the secret is there again", async () => (await digestOfRunning().catch(() => "")) === digest);
+    await until(
+      "the secret is there again",
+      async () => (await digestOfRunning().catch(() => "")) === digest,
+    );
   });
 
   it("are forgotten when the colour is removed", async () => {

@@ -34,7 +34,8 @@ export async function openSlotSecrets(lotse: string): Promise<SlotSecrets> {
   const directory = join(root, workspace);
   const pathOf = (slot: Slot): string => join(directory, `${formatSlot(slot)}.json`);
   return {
-    write: (slot, secrets) => writePrivateFile(pathOf(slot), JSON.stringify(reveal(secrets)), { sync: false }),
+    write: (slot, secrets) =>
+      writePrivateFile(pathOf(slot), JSON.stringify(reveal(secrets)), { sync: false }),
     read: async (slot) => {
       const content = await readPrivateFile(pathOf(slot), maxBytes);
       return content === null ? null : seal(fileSchema.parse(JSON.parse(content.toString("utf8"))));

@@ -1,0 +1,41 @@
+/**
+ * What a command does to a workspace, for the audit log: `read` is recorded here, before the command runs;
+ * `own` commands record what they do themselves, since only they know whether they change something; `none`
+ * touches no workspace.
+ */
+export type CommandAccess =
+  | { readonly kind: "read"; readonly action: string }
+  | { readonly kind: "own" }
+  | { readonly kind: "none"; readonly why: string };
+
+const read = (action: string): CommandAccess => ({ kind: "read", action });
+const own: CommandAccess = { kind: "own" };
+const none = (why: string): CommandAccess => ({ kind: "none", why });
+
+/** Every command there is; one that is not listed does not run. */
+export const accesses: Readonly<Record<string, CommandAccess>> = {
+  init: none("there is no workspace yet"),
+  doctor: none("it looks at the machine only"),
+  completion: none("it prints a script"),
+  complete: none("it names commands and scopes to the shell on every key press, never values"),
+  "config get": read("config.read"),
+  "config explain": read("config.explain"),
+  "config why-not": read("config.explain"),
+  "config diff": read("config.diff"),
+  "config validate": read("config.validate"),
+  "config impact": read("config.impact"),
+  "config set": own,
+  "config types": read("config.types"),
+  "config watch": read("config.watch"),
+  "config env export": read("config.export"),
+  "config env import": read("config.import"),
+  "config env check": read("config.check"),
+  "config env example": own,
+  "release create": own,
+  "release show": read("release.read"),
+  "release list": read("release.list"),
+  deploy: own,
+  rollback: own,
+  status: read("rollout.status"),
+  stop: own,
+};

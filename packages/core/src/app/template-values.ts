@@ -1,0 +1,155 @@
+import {
+  nodeAt,
+  parsePath,
+  suggest,
+  type Node,
+  type SecretReference,
+  type Snapshot,
+} from "../config/index.ts";
+import { formatScope, isLotseError, LotseError, type Sensitive, type Where } from "../kernel/index.ts";
+import { pendingValue, writtenFloat, type MissingName, type Rendering } from "../templates/index.ts";
+
+/**
+ * Opens what a handle names: its secrets, with the text between them. The use case that reads secrets plugs it in, and
+ * records each access.
+ */
+export type SecretRevealer = (reference: SecretReference) => Promise<Sensitive<string>>;
+
+/** What stands in a template for a secret handle. */
+type SecretValue = (reference: SecretReference) => unknown;
+
+/** In an ordinary file a secret stays what the layers write: `${secret:path#field}`. */
+const asReference: SecretValue = String;
+
+/**
+ * What templates see of a configuration: its keys, and `lotse` with `environment`, `tenant` (none where there is no
+ * tenant) and, where it is known, `workspace`. Nothing in it depends on the time or the machine.
+ *
+ * @throws LotseError `template.error` for a configuration that has a key `lotse` of its own
+ */
+export function variablesFor(
+  snapshot: Snapshot,
+  workspace: string | undefined,
+  secretValue: SecretValue = asReference,
+): ReadonlyMap<string, unknown> {
+  const { environment, tenant } = snapshot.scope;
+  const own = snapshot.root.entries.get("lotse");
+  if (own !== undefined) {
+    throw new LotseError({
+      code: "template.error",
+      message: "the configuration has a key lotse, which templates use for the environment and tenant",
+      hint: "rename the key",
+      where: own.source.where(own.offset),
+    });
+  }
+  const lotse = new Map<string, unknown>([
+    ["environment", environment],
+    ["tenant", tenant ?? null],
+    ...(workspace === undefined ? [] : [["workspace", workspace] as const]),
+  ]);
+  const values = templateValue(snapshot.root, secretValue) as Map<string, unknown>;
+  return values.set("lotse", lotse);
+}
+
+/** A node as the language knows it: integers and floats apart, floats with the text they were written with. */
+export function templateValue(node: Node, secretValue: SecretValue = asReference): unknown {
+  switch (node.kind) {
+    case "map":
+      return new Map([...node.entries].map(([key, child]) => [key, templateValue(child, secretValue)]));
+    case "list":
+      return node.items.map((item) => templateValue(item, secretValue));
+    case "secret":
+      return secretValue(node.value as SecretReference);
+    case "float":
+      return writtenFloat(Number(node.value), node.text ?? String(node.value));
+    case "string":
+    case "integer":
+    case "boolean":
+    case "null":
+      return node.value;
+    default:
+      return node satisfies never;
+  }
+}
+
+/** How a rendering goes that may use secrets. */
+export interface SecretRendering {
+  readonly snapshot: Snapshot;
+  readonly workspace: string;
+  /** Renders with the given variables; `withheld` once they hold secrets. */
+  readonly render: (variables: ReadonlyMap<string, unknown>, withheld: boolean) => Rendering;
+  readonly reveal: SecretRevealer | undefined;
+}
+
+/**
+ * Renders with the content of exactly those secrets that the template uses. Rendering is synchronous and opening a
+ * secret is not, so it renders with handles first, opens what was used, and begins again until nothing new is.
+ *
+ * @throws LotseError `secret.not-found` where nothing can open secrets, what `reveal` throws, and what `render` throws
+ */
+export async function renderWithSecrets(rendering: SecretRendering): Promise<Rendering> {
+  const { snapshot, workspace, render, reveal } = rendering;
+  const known = new Map<string, Sensitive<string>>();
+  for (;;) {
+    const used = new Map<string, SecretReference>();
+    const variables = variablesFor(snapshot, workspace, (reference) => {
+      const text = String(reference);
+      return known.get(text)?.reveal() ?? pendingValue(() => used.set(text, reference));
+    });
+    let where: Where | undefined;
+    try {
+      const result = render(variables, known.size > 0);
+      // A filter may have caught the failure, so that the text is made of something else.
+      if (used.size === 0) return result;
+    } catch (error) {
+      if (used.size === 0) throw error;
+      if (isLotseError(error)) ({ where } = error);
+    }
+    for (const [text, reference] of used) known.set(text, await revealed(reference, reveal, where));
+  }
+}
+
+async function revealed(
+  reference: SecretReference,
+  reveal: SecretRevealer | undefined,
+  where: Where | undefined,
+): Promise<Sensitive<string>> {
+  if (reveal !== undefined) return await reveal(reference);
+  throw new LotseError({
+    code: "secret.not-found",
+    message: `the template uses ${String(reference)}, and there is nothing here that opens secrets`,
+    hint: "a file that is no secret file holds the reference itself",
+    where,
+  });
+}
+
+/** What to do about a name that a template uses and the configuration lacks. */
+export function missingHint(snapshot: Snapshot): (missing: MissingName) => string {
+  const command = `lotse config get ${formatScope(snapshot.scope)}`;
+  return ({ name, known, written }) => {
+    const parent = knownParent(snapshot, written, name);
+    const what = `${command}${parent === "" ? "" : ` ${parent}`} prints what there is`;
+    if (known.length === 0) return what;
+    const instead = suggest(name, known);
+    return `${instead}${instead.endsWith("?") ? "" : ";"} ${what}`;
+  };
+}
+
+/** The part of a dotted name in front of the missing one, where the configuration has it. */
+function knownParent(snapshot: Snapshot, written: string, name: string): string {
+  for (let at = written.lastIndexOf(`.${name}`); at > 0; at = written.lastIndexOf(`.${name}`, at - 1)) {
+    const parent = written.slice(0, at);
+    if (nodeOf(snapshot, parent) !== undefined) return parent;
+  }
+  return "";
+}
+
+/** The node at a path as the language writes it; `undefined` for what is none of the configuration's. */
+export function nodeOf(snapshot: Snapshot, path: string): Node | undefined {
+  try {
+    return nodeAt(snapshot.root, parsePath(path));
+  } catch (error) {
+    if (isLotseError(error)) return undefined;
+    throw error;
+  }
+}

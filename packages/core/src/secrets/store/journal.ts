@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import {
+  isHeld,
+  lockedBy,
+  LotseError,
+  readPrivateFile,
+  removeTree,
+  replaceFile,
+  tryLock,
+  writePrivateFile,
+  type Clock,
+  type HeldLock,
+} from "../../kernel/index.ts";
+
+/** A file that is to have a new content, or none. */
+export interface Replacement {
+  /** Absolute. */
+  readonly path: string;
+  /** Null removes the file. */
+  readonly content: Uint8Array | null;
+}
+
+const digestOfBytes = (content: Uint8Array | null): string =>
+  content === null ? "none" : createHash("sha256").update(content).digest("hex");
+
+const recordSchema = z.strictObject({
+  schema: z.literal(1),
+  files: z
+    .array(
+      z.strictObject({
+        path: z.string().min(1).max(4096),
+        /** The digest of the content that is replaced, or `none`. */
+        before: z.string().max(64),
+        /** The new content in base64; ciphertext and manifests only. */
+        content: z.string().nullable(),
+      }),
+    )
+    .max(10_000),
+});
+
+const maxFileBytes = 64 * 1024 * 1024;
+const maxRecordBytes = 1024 * 1024 * 1024;
+const lockTimeoutMs = 10_000;
+
+/**
+ * Changes several files as one: what is to be done is on the disk before the first file changes, and whoever
+ * comes next after a crash finishes it. Each single file is the old one or the new one at any moment.
+ *
+ * @see https://www.sqlite.org/atomiccommit.html for the idea of a journal
+ */
+export class Journal {
+  readonly #directory: string;
+  readonly #clock: Clock;
+
+  /** @param directory - absolute, for the journal's own files; made when needed */
+  constructor(directory: string, clock: Clock) {
+    this.#directory = directory;
+    this.#clock = clock;
+  }
+
+  /**
+   * Calls `change` while nobody else changes secret files of this workspace, after finishing what a dead
+   * process began.
+   *
+   * @throws LotseError `secret.changed-meanwhile` when somebody else holds the lock for too long
+   */
+  async exclusively<T>(holder: string, change: () => Promise<T>): Promise<T> {
+    const lock = await this.#lock(holder);
+    try {
+      await this.#finish();
+      return await change();
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** Whether a process began something that it has not finished. */
+  async isOpen(): Promise<boolean> {
+    return (await readPrivateFile(this.#record, maxRecordBytes)) !== null;
+  }
+
+  /** Replaces files as one. To be called inside {@link Journal.exclusively}. */
+  async replace(replacements: readonly Replacement[]): Promise<void> {
+    const files = await Promise.all(
+      replacements.map(async ({ path, content }) => ({
+        path,
+        before: digestOfBytes(await readPrivateFile(path, maxFileBytes)),
+        content: content === null ? null : Buffer.from(content).toString("base64"),
+      })),
+    );
+    await writePrivateFile(this.#record, JSON.stringify({ schema: 1, files }));
+    await this.#finish();
+  }
+
+  get #record(): string {
+    return join(this.#directory, "journal.json");
+  }
+
+  async #lock(holder: string): Promise<HeldLock> {
+    const path = join(this.#directory, "secrets.lock");
+    const end = this.#clock.now().getTime() + lockTimeoutMs;
+    for (;;) {
+      const result = await tryLock({ path, holder, clock: this.#clock });
+      if (isHeld(result)) return result;
+      if (this.#clock.now().getTime() >= end) {
+        const { message, hint } = lockedBy(result, path, "the workspace's secrets");
+        throw new LotseError({ code: "secret.changed-meanwhile", message, hint, retryable: true });
+      }
+      await this.#clock.sleep(20);
+    }
+  }
+
+  async #finish(): Promise<void> {
+    const content = await readPrivateFile(this.#record, maxRecordBytes);
+    if (content === null) return;
+    const { files } = recordSchema.parse(JSON.parse(content.toString("utf8")));
+    for (const { path, before, content: encoded } of files) {
+      const wanted = encoded === null ? null : Buffer.from(encoded, "base64");
+      const present = await readPrivateFile(path, maxFileBytes);
+      // What somebody changed after the crash is theirs; the manifest then tells what does not fit.
+      if (digestOfBytes(present) !== before) continue;
+      if (wanted === null) await removeTree(path);
+      else if (present === null) await writePrivateFile(path, wanted, { mode: 0o644 });
+      else await replaceFile(path, wanted);
+    }
+    await rm(this.#record, { force: true });
+  }
+}
