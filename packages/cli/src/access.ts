@@ -31,6 +31,8 @@ export const accesses: Readonly<Record<string, CommandAccess>> = {
   "config env import": read("config.import"),
   "config env check": read("config.check"),
   "config env example": own,
+  // The files it writes are recorded one by one besides.
+  "template render": read("template.render"),
   "release create": own,
   "release show": read("release.read"),
   "release list": read("release.list"),
@@ -38,4 +40,12 @@ export const accesses: Readonly<Record<string, CommandAccess>> = {
   rollback: own,
   status: read("rollout.status"),
   stop: own,
+  "audit log": own,
+  "audit show": own,
+  "audit prove": own,
+  "audit export": own,
+  "audit anchor": own,
+  "audit erase": own,
+  "audit retention": own,
+  "audit verify": none("a damaged log takes no entry and must not be changed by looking at it"),
 };

@@ -18,6 +18,8 @@ export async function main(args: readonly string[], context: Context = processCo
     return exitStatuses.done;
   } catch (error) {
     return failure(error, context, wantsJson(args));
+  } finally {
+    for (const { log } of context.sessions.values()) await log.close();
   }
 }
 

@@ -1,14 +1,107 @@
-import { noAudit, type AuditSink, type Clock } from "../kernel/index.ts";
-import type { ConfigEngine } from "../config/index.ts";
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import {
+  cosigningWitness,
+  fileWitness,
+  gitWitness,
+  openAuditLog,
+  type AuditLog,
+  type Witness,
+} from "../audit/index.ts";
+import type { Workspace } from "../config/index.ts";
+import { makeLotseDirectory, type AuditSink, type Clock, type Exec } from "../kernel/index.ts";
 
-/** What the log is opened with. */
-interface LogOwner {
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What a workspace's log is opened with. */
+export interface LogOwner {
+  /** The workspace, absolute. */
+  readonly directory: string;
+  /** Its `.lotse`, absolute. */
   readonly state: string;
-  readonly engine: ConfigEngine;
+  readonly workspace: Pick<Workspace, "name" | "audit">;
   readonly clock: Clock;
+  readonly exec: Exec;
+  readonly variables: Variables;
 }
 
-/** The workspace's own log as a sink; it is opened at the first entry. */
-export function auditSinkOf(_owner: LogOwner): AuditSink {
-  return noAudit;
+/** A workspace's own log, opened when it is first needed. */
+export class WorkspaceLog implements AuditSink {
+  readonly #owner: LogOwner;
+  #log: Promise<AuditLog> | undefined;
+
+  constructor(owner: LogOwner) {
+    this.#owner = owner;
+  }
+
+  /** The log itself. */
+  open(): Promise<AuditLog> {
+    this.#log ??= openLog(this.#owner);
+    return this.#log;
+  }
+
+  async append(event: Parameters<AuditSink["append"]>[0]): ReturnType<AuditSink["append"]> {
+    const log = await this.open();
+    return await log.append(event);
+  }
+
+  /** Waits for what is under way and gives its files back; nothing happens where it was never opened. */
+  async close(): Promise<void> {
+    const log = await this.#log?.catch(() => undefined);
+    await log?.close();
+  }
+}
+
+async function openLog(owner: LogOwner): Promise<AuditLog> {
+  await makeLotseDirectory(owner.state);
+  return openAuditLog({
+    directory: join(owner.state, "audit"),
+    name: owner.workspace.name,
+    clock: owner.clock,
+    witnesses: witnessesOf(owner),
+  });
+}
+
+/**
+ * Who remembers the log: a file in the user's state directory, where there is one, and those that `lotse.yml`
+ * lists.
+ */
+function witnessesOf(owner: LogOwner): readonly Witness[] {
+  const { workspace, variables, clock, exec, state } = owner;
+  const own = stateDirectory(variables);
+  const known: Witness[] =
+    own === null ? [] : [fileWitness({ directory: join(own, "witness", keyOf(owner)), name: "state" })];
+  for (const [index, witness] of workspace.audit.witnesses.entries()) {
+    const name = `${witness.type}-${index + 1}`;
+    if (witness.type === "file") {
+      known.push(fileWitness({ directory: join(expand(witness.path, variables), keyOf(owner)), name }));
+    } else if (witness.type === "git") {
+      const directory = join(state, "witness", name);
+      known.push(gitWitness({ remote: witness.remote, ref: witness.ref, directory, exec, clock, name }));
+    } else {
+      const keyFile = expand(witness.path, variables);
+      const file = join(state, "witness", `${name}.jsonl`);
+      known.push(cosigningWitness({ keyFile, keyName: `lotse/${basename(keyFile)}`, file, clock, name }));
+    }
+  }
+  return known;
+}
+
+/** One workspace's place in a directory that all share: its name for people, its path to tell copies apart. */
+function keyOf({ directory, workspace }: LogOwner): string {
+  const path = createHash("sha256").update(directory).digest("hex").slice(0, 16);
+  return `${workspace.name.replaceAll(/[^A-Za-z0-9._-]/gu, "-").slice(0, 40)}-${path}`;
+}
+
+/** `$XDG_STATE_HOME/lotse`; null where the process has no home. */
+function stateDirectory(variables: Variables): string | null {
+  const state = variables["XDG_STATE_HOME"];
+  if (state !== undefined && state !== "") return join(state, "lotse");
+  const home = variables["HOME"];
+  return home === undefined || home === "" ? null : join(home, ".local", "state", "lotse");
+}
+
+function expand(path: string, variables: Variables): string {
+  return path.startsWith("~/") ? join(variables["HOME"] ?? homedir(), path.slice(2)) : path;
 }

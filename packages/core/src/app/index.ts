@@ -18,3 +18,4 @@ export {
   type ScopeRenderRequest,
 } from "./templates.ts";
 export type { SecretRevealer } from "./template-values.ts";
+export { TemplateFailure, type DiffLine, type OutputPlan } from "../templates/index.ts";

@@ -86,6 +86,13 @@ export class Recorder {
     return result;
   }
 
+  /** Carries out what records itself in the log, such as erasing from it. */
+  async own<T>(act: () => Promise<T>): Promise<T> {
+    const result = await act();
+    this.#count += 1;
+    return result;
+  }
+
   async #append(event: AuditEvent): Promise<AuditReceipt> {
     const receipt = await this.sink.append(event);
     this.#count += 1;

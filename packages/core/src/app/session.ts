@@ -8,8 +8,12 @@ import {
   type Clock,
   type Exec,
 } from "../kernel/index.ts";
-import { auditSinkOf } from "./audit.ts";
+import { WorkspaceLog } from "./audit.ts";
 import { Recorder } from "./recorder.ts";
+import { openFingerprints, type Fingerprints } from "./secrets/fingerprint.ts";
+import { RevealedSecrets } from "./secrets/revealed.ts";
+import { secretStoreOf } from "./secrets/store.ts";
+import type { SecretStore } from "../secrets/store/index.ts";
 
 /** How a session is opened. */
 export interface SessionOptions {
@@ -37,6 +41,14 @@ export interface Session {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Tells the audit log, before anything takes effect. */
   readonly recorder: Recorder;
+  /** The workspace's own log. */
+  readonly log: WorkspaceLog;
+  /** Its secret files. */
+  readonly secrets: SecretStore;
+  /** Keyed hashes of secret values, with a key of this working copy. */
+  readonly fingerprints: () => Promise<Fingerprints>;
+  /** What was opened so far, to be kept out of all output. */
+  readonly revealed: RevealedSecrets;
 }
 
 /**
@@ -60,8 +72,18 @@ export function openSession(options: SessionOptions): Session {
     actor,
     variables,
   };
-  const recorder = new Recorder(options.audit ?? auditSinkOf(base), actor, variables);
-  return { ...base, recorder };
+  const { workspace } = manager.engine;
+  const log = new WorkspaceLog({ ...base, workspace });
+  const recorder = new Recorder(options.audit ?? log, actor, variables);
+  let fingerprints: Promise<Fingerprints> | undefined;
+  return {
+    ...base,
+    recorder,
+    log,
+    secrets: secretStoreOf(base),
+    fingerprints: () => (fingerprints ??= openFingerprints(base.state)),
+    revealed: new RevealedSecrets(),
+  };
 }
 
 /** Who runs the command: a pipeline where `CI` is set, the user of the machine otherwise. */

@@ -1,12 +1,10 @@
-import { statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import { explain, type ResolveRequest, type Snapshot } from "../config/index.ts";
 import {
   digestOf,
   DirectoryFiles,
   LotseError,
   Sensitive,
-  staysInside,
   type Diagnostic,
   type Scope,
   type Where,
@@ -14,15 +12,14 @@ import {
 import {
   applyOutput,
   FilesLoader,
-  listTemplates,
   planOutput,
-  targetOf,
   TemplateSet,
   type OutputPlan,
   type Rendering,
-  type Target,
 } from "../templates/index.ts";
 import type { Session } from "./session.ts";
+import { changedHandles, yamlFindings } from "./template-findings.ts";
+import { templateSource, type TemplateRequest } from "./template-source.ts";
 import {
   missingHint,
   nodeOf,
@@ -32,18 +29,10 @@ import {
 } from "./template-values.ts";
 
 /** What is rendered, and for whom. */
-export interface ScopeRenderRequest extends Pick<
-  ResolveRequest,
-  "environment" | "tenant" | "overrides" | "set"
-> {
-  /** A template, or a directory whose templates are all rendered. */
-  readonly template: string;
-  /** The directory that relative paths start from. */
-  readonly from: string;
-  /** The directory that `include`, `import` and `extends` look in. @defaultValue the directory of the template */
-  readonly root?: string | undefined;
-  /** Whether the files are secret files whatever their names say. @defaultValue false */
-  readonly secretFile?: boolean | undefined;
+export interface ScopeRenderRequest
+  extends TemplateRequest, Pick<ResolveRequest, "environment" | "tenant" | "overrides" | "set"> {
+  /** Whether the text is going to be shown: secret files are refused, before a secret is opened. @defaultValue false */
+  readonly shown?: boolean | undefined;
   /** Whether blocks leave no white space behind; see `TemplateSetOptions`. @defaultValue true */
   readonly trim?: boolean | undefined;
 }
@@ -84,7 +73,9 @@ export async function renderForScope(
   request: ScopeRenderRequest,
   reveal?: SecretRevealer,
 ): Promise<ScopeRendering> {
-  const source = sourceOf(request);
+  const source = templateSource(request);
+  const hidden = request.shown === true ? source.targets.find(({ secret }) => secret) : undefined;
+  if (hidden !== undefined) throw neverShown(source.label(hidden.template));
   const { environment, tenant, overrides, set } = request;
   const { snapshot } = session.manager.loadWithOverrides({ environment, tenant, overrides, set });
   const workspace = session.engine.workspace.name;
@@ -94,13 +85,14 @@ export async function renderForScope(
     trim: request.trim ?? true,
   });
   const hint = missingHint(snapshot);
+  const plain = variablesFor(snapshot, workspace);
   const files: RenderedFile[] = [];
   for (const { template, name, secret, yaml } of source.targets) {
     const render = (variables: ReadonlyMap<string, unknown>, withheld: boolean): Rendering =>
       templates.render(template, variables, { yaml, hint, withheld });
     const rendering = secret
       ? await renderWithSecrets({ snapshot, workspace, render, reveal })
-      : render(variablesFor(snapshot, workspace), false);
+      : render(plain, false);
     const diagnostics = [
       ...yamlFindings(rendering, source.label, secret),
       ...(secret ? [] : changedHandles(rendering, snapshot, source.label)),
@@ -115,6 +107,15 @@ export async function renderForScope(
     });
   }
   return { snapshot, files, label: source.label };
+}
+
+function neverShown(template: string): LotseError {
+  return new LotseError({
+    code: "usage.argument",
+    message: `${template} makes a secret file, which is never printed`,
+    hint: "name the directory to write it to with -o",
+    where: { file: template },
+  });
 }
 
 /**
@@ -209,93 +210,4 @@ function valueOrigin(snapshot: Snapshot, path: string): ValueOrigin | undefined 
   if (nodeOf(snapshot, path) === undefined) return undefined;
   const { layer, file, line, column } = explain(snapshot, path);
   return { path, layer, file, line, column };
-}
-
-interface TemplateSource {
-  /** The absolute path of the directory that templates are looked for in. */
-  readonly root: string;
-  readonly targets: readonly Target[];
-  readonly label: (name: string) => string;
-}
-
-/** @throws LotseError `template.not-found`, `usage.argument`, `file.outside` */
-function sourceOf({ template, from, root, secretFile }: ScopeRenderRequest): TemplateSource {
-  const path = resolve(from, template);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw noTemplate(template, "name a template, or a directory of templates");
-  const directory = found.isDirectory();
-  const top = resolve(from, root ?? (directory ? path : dirname(path)));
-  const start = relative(top, path).split(sep).join("/");
-  if (!staysInside(start)) {
-    throw new LotseError({
-      code: "usage.argument",
-      message: `${template} is not in ${String(root)}`,
-      hint: "name with --root a directory that the template lies in",
-    });
-  }
-  const below = (name: string): string => (start === "" ? name : `${start}/${name}`);
-  const targets = directory
-    ? listTemplates(new DirectoryFiles(path)).map((name) => ({ ...targetOf(name), template: below(name) }))
-    : [{ ...targetOf(basename(path)), template: start }];
-  if (targets.length === 0) throw noTemplate(template, "the names of templates end in .j2 or .jinja");
-  const shown = relative(from, top).split(sep).join("/");
-  return {
-    root: top,
-    targets: targets.map((target) => ({ ...target, secret: target.secret || secretFile === true })),
-    // Outside the directory the user is in, the absolute path is the shorter one to read.
-    label: (name) => (shown === "" ? name : `${shown.startsWith("../") ? top : shown}/${name}`),
-  };
-}
-
-function noTemplate(template: string, hint: string): LotseError {
-  return new LotseError({
-    code: "template.not-found",
-    message: `there is no template ${template}`,
-    hint,
-    where: { file: template },
-  });
-}
-
-function yamlFindings(
-  { warnings }: Rendering,
-  label: TemplateSource["label"],
-  secret: boolean,
-): readonly Diagnostic[] {
-  return warnings.map(({ hazard, message, line, template, templateLine, templateColumn, paths }) => ({
-    code: "template.yaml",
-    severity: "warning",
-    // The message quotes the value.
-    message: `line ${line} of the YAML: ${secret ? `a value is not read as plain text (${hazard})` : message}`,
-    ...(secret ? { hint: "use quote or to_yaml" } : {}),
-    where: {
-      file: label(template),
-      line: templateLine,
-      column: templateColumn,
-      ...(paths[0] === undefined ? {} : { path: paths[0] }),
-    },
-  }));
-}
-
-/** Handles that went into a line that does not hold their reference: nothing that reads the file can resolve them. */
-function changedHandles(
-  { text, map }: Rendering,
-  snapshot: Snapshot,
-  label: TemplateSource["label"],
-): readonly Diagnostic[] {
-  const lines = text.split("\n");
-  const found = new Map<string, Diagnostic>();
-  for (const { line, template, templateLine, paths } of map) {
-    for (const path of paths) {
-      const node = nodeOf(snapshot, path);
-      if (node?.kind !== "secret" || lines[line - 1]?.includes(String(node.value)) === true) continue;
-      found.set(`${path} ${template} ${templateLine}`, {
-        code: "template.handle",
-        severity: "warning",
-        message: `line ${line} is made of the secret ${path}, but does not hold its reference`,
-        hint: "write the reference as it is, or let the template make a secret file: name it *.secret.j2",
-        where: { file: label(template), line: templateLine, path },
-      });
-    }
-  }
-  return [...found.values()];
 }

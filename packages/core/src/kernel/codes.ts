@@ -149,10 +149,12 @@ const table = {
   "secret.denied": ["machine", "the actor may not read or write this secret"],
   "secret.conflict": ["findings", "two branches changed the same secret"],
   "secret.editor": ["machine", "the editor failed or is not set"],
+  "secret.interrupted": ["interrupted", "the user stopped while a secret was open for editing"],
   "secret.changed-meanwhile": ["conflict", "the file changed while it was being edited"],
   "secret.unrepresentable": ["input", "a value cannot be written in this format"],
   "secret.leak": ["findings", "something that looks like a secret stands in plain text"],
   "secret.baseline": ["input", "the baseline of accepted findings is broken"],
+  "secret.hook": ["conflict", "the pre-commit hook that is there cannot be extended"],
 
   "audit.unavailable": ["machine", "the audit log cannot be written, so the operation did not happen"],
   "audit.corrupt": ["findings", "the audit log was changed after it was written"],
@@ -163,6 +165,8 @@ const table = {
 
   "template.not-found": ["notFound", "there is no such template"],
   "template.error": ["input", "a template cannot be rendered"],
+  "template.yaml": ["findings", "a value changes the structure of a rendered YAML file"],
+  "template.handle": ["findings", "a template changes the reference of a secret, so nothing resolves it"],
   "template.differs": ["findings", "a rendered file differs from the one that is there"],
 
   "policy.framework": ["input", "a framework file is broken"],
@@ -177,7 +181,11 @@ const table = {
   "vulnerability.found": ["findings", "a package has a known vulnerability past its term"],
   "vulnerability.source": ["input", "vulnerability data or a lockfile cannot be read"],
 
+  "siem.unreachable": ["machine", "a collector of security events cannot be reached"],
+  "siem.certificate": ["machine", "a collector of security events does not prove who it is"],
+
   "machine.missing": ["machine", "a program or package is missing"],
+  "machine.write": ["machine", "a file cannot be written"],
   "machine.exec": ["machine", "another program could not be run"],
   "internal.bug": ["bug", "a defect in Lotse"],
 } as const satisfies Record<string, readonly [ExitName, string]>;

@@ -20,6 +20,11 @@ export class Sensitive<T> {
     return this.#value;
   }
 
+  /** A value made of this one, just as closed. */
+  map<U>(change: (value: T) => U): Sensitive<U> {
+    return new Sensitive(change(this.#value));
+  }
+
   toString(): string {
     return redacted;
   }

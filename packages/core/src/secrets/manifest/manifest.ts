@@ -10,6 +10,8 @@ const valueSchema = z.strictObject({
   version: z.int().min(1),
   changedAt: z.iso.datetime(),
   changedBy: z.string().max(256),
+  /** The beginning of the SHA-256 of the value's ciphertext, to tell which value was changed elsewhere. */
+  token: z.string().regex(/^[0-9a-f]{16}$/u),
 });
 
 const bodySchema = z.strictObject({
@@ -30,6 +32,8 @@ const bodySchema = z.strictObject({
   structure: digest,
   recipients: z.array(z.string().max(8192)).max(10_000),
   values: z.record(z.string().max(4096), valueSchema),
+  /** The last version of each value that was removed, so that it does not come back unnoticed. */
+  removed: z.record(z.string().max(4096), z.int().min(1)).default({}),
   signedAt: z.iso.datetime(),
   signer: z.strictObject({ name: z.string().max(256), key: z.string().max(100) }),
 });

@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import type { Context } from "../../context.ts";
+import { printResult } from "../../output/result.ts";
+import { table } from "../../output/table.ts";
+import { sessionOf, type CommonOptions } from "../../options.ts";
+import { leaf } from "../leaf.ts";
+
+/** `lotse audit erase SUBJECT` */
+export function addErase(parent: Command, context: Context): void {
+  leaf(parent, "erase", "forget a person's data; every proof stays valid")
+    .argument("<subject>", "the id of the actor, or of the person an entry is about")
+    .addHelpText(
+      "after",
+      `
+The entries hold a salted commitment in place of the person; with its salt gone nobody can tell whose it was.
+
+Example:
+  lotse audit erase ada`,
+    )
+    .action(async (subject: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions>();
+      const session = sessionOf(context, options);
+      const { actor, request } = session.recorder;
+      const log = await session.log.open();
+      const value = await session.recorder.own(() => log.erase(subject, { actor, request }));
+      printResult(context, options.output ?? "table", {
+        value,
+        table: () => `${JSON.stringify(value)}\n`,
+      });
+    });
+}
+
+/** `lotse audit retention` */
+export function addRetention(parent: Command, context: Context): void {
+  leaf(parent, "retention", "drop the content of entries that are older than their environment's term")
+    .option("--apply", "do it; without this the plan is shown")
+    .addHelpText(
+      "after",
+      `
+The terms stand in lotse.yml under audit.retention-days. The hash of a dropped entry stays, so that the log
+still verifies.
+
+Example:
+  lotse audit retention --apply`,
+    )
+    .action(async (_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions & { apply?: boolean }>();
+      const session = sessionOf(context, options);
+      const { actor, request } = session.recorder;
+      const log = await session.log.open();
+      const terms = session.engine.workspace.audit["retention-days"];
+      const plan = await log.planRetention({ environments: terms });
+      const apply = options.apply === true && plan.entries > 0;
+      if (apply) await session.recorder.own(() => log.applyRetention(plan, { actor, request }));
+      else await session.recorder.read({ action: "audit.retention", object: "plan" });
+      printResult(context, options.output ?? "table", {
+        value: { ...plan, applied: apply },
+        table: () =>
+          plan.entries === 0
+            ? "no entry is older than its term\n"
+            : `${table(
+                ["ENVIRONMENT", "OLDER THAN", "ENTRIES"],
+                plan.groups.map((group) => [group.environment ?? "-", group.before, String(group.entries)]),
+              )}${apply ? "dropped\n" : "to drop them: lotse audit retention --apply\n"}`,
+      });
+    });
+}

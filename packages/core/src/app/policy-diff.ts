@@ -1,0 +1,80 @@
+import { ConfigEngine, GitFiles } from "../config/index.ts";
+import {
+  authorsOf,
+  comparePolicyRuns,
+  describeChange,
+  loadRules,
+  PolicySession,
+  type PolicyChange,
+  type PolicyRules,
+  type PolicyRun,
+} from "../policy/index.ts";
+import { policyRules, type PolicyRequest } from "./policy.ts";
+import type { Session } from "./session.ts";
+
+/** What is compared. */
+export interface PolicyDiffRequest extends Pick<PolicyRequest, "sources" | "strict"> {
+  /** The git revision before the change. */
+  readonly from: string;
+  /** The revision after it. @defaultValue the files as they are */
+  readonly to?: string | undefined;
+}
+
+/** What a change does to the policy. */
+export interface PolicyDiff {
+  readonly from: string;
+  /** Null for the files as they are. */
+  readonly to: string | null;
+  /** Whether nothing breaks, and in a strict comparison nothing is lost sight of. */
+  readonly ok: boolean;
+  readonly changes: readonly PolicyChange[];
+  /** Each change in one sentence. */
+  readonly sentences: readonly string[];
+}
+
+/**
+ * Tells what a change breaks, mends or hides: the policy of one git revision against that of another, or of
+ * the files as they are. Modules in `policy/checks` are those at hand on both sides, and so is what is known
+ * besides the files, such as what runs.
+ *
+ * @throws LotseError `git.failed`, and what either side does not resolve with
+ */
+export async function policyDiff(session: Session, request: PolicyDiffRequest): Promise<PolicyDiff> {
+  const present = await policyRules(session, request);
+  const before = await runAt(session, request.from, present, request);
+  const after =
+    request.to === undefined
+      ? new PolicySession({ engine: session.engine, rules: present }).run({
+          at: session.clock.now(),
+          strict: request.strict,
+        })
+      : await runAt(session, request.to, present, request);
+  const changes = comparePolicyRuns(before, after);
+  const titles = new Map(present.frameworks.map(({ id, title }) => [id, title]));
+  return {
+    from: request.from,
+    to: request.to ?? null,
+    ok: changes.every(({ kind }) => kind === "mends" || (kind === "loses" && request.strict !== true)),
+    changes,
+    sentences: changes.map((change) => describeChange(change, titles)),
+  };
+}
+
+async function runAt(
+  session: Session,
+  revision: string,
+  present: PolicyRules,
+  request: PolicyDiffRequest,
+): Promise<PolicyRun> {
+  const code = session.engine.workspace.app?.code;
+  // The application's code is no part of the configuration, and may be large.
+  const wanted = (path: string): boolean => code === undefined || !path.startsWith(`${code}/`);
+  const files = await GitFiles.open(session.directory, revision, session.exec, wanted);
+  const engine = new ConfigEngine({ files, clock: session.clock, variables: session.variables });
+  const rules = await loadRules(files, {
+    modules: present.modules,
+    authors: await authorsOf(session.directory, session.exec),
+    sources: present.sources.filter(({ name }) => name !== "records"),
+  });
+  return new PolicySession({ engine, rules }).run({ at: session.clock.now(), strict: request.strict });
+}

@@ -1,0 +1,70 @@
+import { consistencyProof } from "../merkle/proof.ts";
+import { isLotseError, type LotseError } from "../../kernel/index.ts";
+import { openCheckpoint, type Checkpoint } from "../note/checkpoint.ts";
+import { parseVerifierKey, type VerifierKey } from "../note/key.ts";
+import type { AuditStore } from "../store/store.ts";
+import type { Witness } from "../witness/witness.ts";
+import { hashReader, readLeaves, type HashSource } from "./tree-reader.ts";
+
+/** What witnesses are told of. */
+export interface Anchor {
+  readonly note: string;
+  readonly checkpoint: Checkpoint;
+  readonly key: VerifierKey;
+  readonly source: HashSource;
+}
+
+/**
+ * Tells witnesses of a checkpoint, one after the other.
+ *
+ * @throws LotseError `audit.witness` from the first that does not accept it
+ */
+export async function tellWitnesses(witnesses: readonly Witness[], anchor: Anchor): Promise<void> {
+  const { note, checkpoint, key, source } = anchor;
+  for (const witness of witnesses) {
+    await witness.accept({
+      note,
+      checkpoint,
+      key,
+      proof: (oldSize) => consistencyProof(oldSize, checkpoint.size, hashReader(source)),
+      leaves: (from, to) => readLeaves(from, to, source),
+    });
+  }
+}
+
+/** How telling a witness went. */
+export interface AnchorReport {
+  readonly witness: string;
+  readonly ok: boolean;
+  /** How many entries it remembers now; null when it could not be told. */
+  readonly size: number | null;
+  /** Why it could not be told, or did not accept it. */
+  readonly error: LotseError | null;
+}
+
+/**
+ * Tells all witnesses of the latest checkpoint.
+ *
+ * @returns nothing for a log that is not made yet
+ * @throws LotseError `audit.checkpoint` when the log's own checkpoint is not signed by its key
+ */
+export async function anchorLog(
+  store: AuditStore,
+  witnesses: readonly Witness[],
+): Promise<readonly AnchorReport[]> {
+  const [identity, note] = [await store.identity(), await store.checkpoint()];
+  if (identity === null || note === null) return [];
+  const key = parseVerifierKey(identity.publicKey);
+  const checkpoint = openCheckpoint(note, [key]);
+  const reports: AnchorReport[] = [];
+  for (const witness of witnesses) {
+    try {
+      await tellWitnesses([witness], { note, checkpoint, key, source: store });
+      reports.push({ witness: witness.name, ok: true, size: checkpoint.size, error: null });
+    } catch (error) {
+      if (!isLotseError(error)) throw error;
+      reports.push({ witness: witness.name, ok: false, size: null, error });
+    }
+  }
+  return reports;
+}

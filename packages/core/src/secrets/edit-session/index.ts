@@ -1,0 +1,2 @@
+export { chooseEditor, hardenEditor, splitCommand } from "./editor.ts";
+export { editPlain, type EditPrompt, type EditRequest, type EditResult } from "./edit-plain.ts";

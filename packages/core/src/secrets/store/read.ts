@@ -1,0 +1,121 @@
+import { posix } from "node:path";
+import { isLotseError, LotseError, type Files } from "../../kernel/index.ts";
+import {
+  checkManifest,
+  manifestPathOf,
+  parseManifest,
+  type Binding,
+  type TrustedSigner,
+} from "../manifest/index.ts";
+import { formatOfFile } from "../sops/index.ts";
+import { parseSops } from "../sops/open.ts";
+import type { Journal } from "./journal.ts";
+import { incomingDirectoryOf, type SecretLayer } from "./layer.ts";
+import { recipientsOf, structureOf, type LoadedFile, type LoadedLayer } from "./loaded.ts";
+import type { SeenVersions } from "./seen.ts";
+
+/** What secret files are read with. */
+export interface ReadPorts {
+  /** The workspace's files. */
+  readonly files: Files;
+  readonly workspace: string;
+  readonly signers: readonly TrustedSigner[];
+  readonly seen: SeenVersions;
+  readonly journal: Journal;
+}
+
+/**
+ * Reads a layer: its own file and what was written beside it, each checked against its manifest.
+ *
+ * @throws LotseError `secret.manifest`, `secret.signature`, `secret.format`
+ */
+export async function readLayer(ports: ReadPorts, layer: SecretLayer): Promise<LoadedLayer> {
+  try {
+    return await readOnce(ports, layer);
+  } catch (error) {
+    if (!isLotseError(error) || error.code !== "secret.manifest") throw error;
+    // Somebody may be between a file and its manifest, or have died there.
+    if (!(await ports.journal.isOpen())) throw error;
+    await ports.journal.exclusively("a reader", () => Promise.resolve());
+    return await readOnce(ports, layer);
+  }
+}
+
+async function readOnce(ports: ReadPorts, layer: SecretLayer): Promise<LoadedLayer> {
+  const main = await readFile(ports, layer, layer.file, null);
+  const directory = incomingDirectoryOf(layer.file);
+  const incoming: LoadedFile[] = [];
+  for (const name of ports.files.list(directory).filter((entry) => entry.endsWith(".yml"))) {
+    const file = posix.join(directory, name);
+    const loaded = await readFile(ports, layer, file, name.slice(0, -".yml".length));
+    if (loaded === null) continue;
+    refuseStale(main, loaded);
+    incoming.push(loaded);
+  }
+  return { layer, main, incoming };
+}
+
+/**
+ * Reads one file and checks it.
+ *
+ * @returns null where there is none
+ */
+async function readFile(
+  ports: ReadPorts,
+  layer: SecretLayer,
+  file: string,
+  incoming: string | null,
+): Promise<LoadedFile | null> {
+  const bytes = ports.files.read(file);
+  if (bytes === undefined) return null;
+  const format = formatOfFile(file);
+  const parsed = parseSops({ bytes, format, file });
+  const written = ports.files.read(manifestPathOf(file));
+  if (written === undefined) throw unsigned(file);
+  const manifest = parseManifest(written, manifestPathOf(file));
+  const seen = await ports.seen.of(file);
+  checkManifest({
+    manifest,
+    binding: bindingOf(ports.workspace, layer, file, incoming),
+    structure: structureOf(parsed),
+    recipients: recipientsOf(parsed),
+    signers: ports.signers,
+    seen,
+  });
+  await ports.seen.remember(manifest, seen);
+  return { layer, file, incoming, format, bytes, parsed, manifest };
+}
+
+/** A value beside a file counts only while it is newer than the file's own: it may have been taken in already. */
+function refuseStale(main: LoadedFile | null, { file, incoming, manifest }: LoadedFile): void {
+  const name = incoming ?? "";
+  const own = main?.manifest.values[name]?.version ?? main?.manifest.removed[name] ?? 0;
+  const version = manifest.values[name]?.version ?? 0;
+  if (version > own) return;
+  throw new LotseError({
+    code: "secret.manifest",
+    message: `${file} holds version ${version} of ${name}, and version ${own} was already set`,
+    hint: `remove ${file} and its manifest, and set the value again if it is meant`,
+    where: { file },
+  });
+}
+
+/** What a file must be by where it stands. */
+export function bindingOf(
+  workspace: string,
+  layer: SecretLayer,
+  file: string,
+  incoming: string | null,
+): Binding {
+  const { environment, tenant } = layer;
+  return { workspace, file, environment, tenant, incoming };
+}
+
+function unsigned(file: string): LotseError {
+  return new LotseError({
+    code: "secret.manifest",
+    message: `${file} has no manifest, so nothing says that it is the one that belongs here`,
+    hint: `if it is, \`lotse secrets sign ${file}\` signs it`,
+    where: { file },
+  });
+}

@@ -1,0 +1,231 @@
+import { join } from "node:path";
+import { LotseError, type Clock, type Files, type Sensitive } from "../../kernel/index.ts";
+import { manifestPathOf, type SigningKey, type TrustedSigner } from "../manifest/index.ts";
+import { openSops, type KeyOpener, type SopsDocument, type SopsLeaf } from "../sops/index.ts";
+import { Journal, type Replacement } from "./journal.ts";
+import type { SecretLayer } from "./layer.ts";
+import { isLeafOf, nameOfLeaf, sopsPathOf } from "./leaf-names.ts";
+import { leavesOf, type LoadedFile, type LoadedLayer } from "./loaded.ts";
+import { formatSecretName, type SecretPath } from "./name.ts";
+import { readLayer, type ReadPorts } from "./read.ts";
+import { SeenVersions } from "./seen.ts";
+import { makeManifest, type NewManifest } from "./write.ts";
+
+/** What the secrets of a workspace are kept with. */
+export interface SecretStoreOptions {
+  /** The workspace, absolute. */
+  readonly directory: string;
+  /** Its `.lotse`, absolute. */
+  readonly state: string;
+  readonly files: Files;
+  readonly workspace: string;
+  readonly signers: readonly TrustedSigner[];
+  /** The private keys at hand; asked for once, when something is opened first. */
+  readonly identities: () => Promise<readonly KeyOpener[]>;
+  /** The actor's key; asked for when something is written. */
+  readonly signingKey: () => Promise<SigningKey>;
+  /** Who writes, as manifests name it. */
+  readonly who: string;
+  readonly clock: Clock;
+}
+
+/** One secret as it is listed; nothing of its value. */
+export interface ListedSecret {
+  readonly name: string;
+  readonly file: string;
+  readonly version: number;
+  /** ISO 8601 in UTC. */
+  readonly changedAt: string;
+  readonly changedBy: string;
+  /** Whether it was written blindly and not taken into the layer's file yet. */
+  readonly incoming: boolean;
+  readonly encrypted: boolean;
+}
+
+/** A secret that was found, still closed. */
+export interface FoundSecret {
+  readonly name: string;
+  readonly file: LoadedFile;
+  readonly version: number;
+}
+
+/** Reads and writes the secret files of one workspace. */
+export class SecretStore {
+  readonly options: SecretStoreOptions;
+  readonly journal: Journal;
+  readonly reading: ReadPorts;
+  readonly #opened = new Map<string, { readonly stamp: string; readonly document: SopsDocument }>();
+  readonly #layers = new Map<string, { readonly stamp: string; readonly layer: LoadedLayer }>();
+  #identities: Promise<readonly KeyOpener[]> | undefined;
+
+  constructor(options: SecretStoreOptions) {
+    this.options = options;
+    const directory = join(options.state, "secrets");
+    this.journal = new Journal(directory, options.clock);
+    this.reading = {
+      files: options.files,
+      workspace: options.workspace,
+      signers: options.signers,
+      seen: new SeenVersions(join(directory, "seen")),
+      journal: this.journal,
+    };
+  }
+
+  /**
+   * A layer's files, checked and closed. They are read again only when they changed.
+   *
+   * @throws LotseError `secret.manifest`, `secret.signature`, `secret.format`
+   */
+  async layer(layer: SecretLayer): Promise<LoadedLayer> {
+    const stamp = this.#stampOf(layer);
+    const known = this.#layers.get(layer.file);
+    if (known?.stamp === stamp) return known.layer;
+    const loaded = await readLayer(this.reading, layer);
+    this.#layers.set(layer.file, { stamp, layer: loaded });
+    return loaded;
+  }
+
+  /** The secrets of a scope's layers by name, the highest layer's where several have one. Opens nothing. */
+  async list(layers: readonly SecretLayer[]): Promise<readonly ListedSecret[]> {
+    const found = new Map<string, ListedSecret>();
+    for (const layer of layers) {
+      const { main, incoming } = await this.layer(layer);
+      for (const file of [...(main === null ? [] : [main]), ...incoming]) {
+        for (const secret of listed(file)) found.set(secret.name, secret);
+      }
+    }
+    return [...found.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  }
+
+  /**
+   * Where a secret is: the highest layer that has it, and there a value that was written beside the file
+   * before the file's own.
+   *
+   * @returns null where no layer has it
+   */
+  async find(layers: readonly SecretLayer[], name: SecretPath): Promise<FoundSecret | null> {
+    for (const layer of layers.toReversed()) {
+      const { main, incoming } = await this.layer(layer);
+      for (const file of [...incoming, ...(main === null ? [] : [main])]) {
+        const wanted = sopsPathOf(name, file.format);
+        const has = leavesOf(file.parsed).some(({ path }) =>
+          isLeafOf({ path: path.slice(1) }, wanted, file.format),
+        );
+        if (!has) continue;
+        const key = nameOfLeaf(wanted, file.format);
+        return { name: formatSecretName(name), file, version: file.manifest.values[key]?.version ?? 1 };
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Opens a secret that was found.
+   *
+   * @throws LotseError `secret.no-key`, `secret.mac`, `secret.value`; `secret.name` where a map stands there
+   */
+  async open(found: FoundSecret, name: SecretPath): Promise<SopsLeaf> {
+    const { file } = found;
+    const document = await this.document(file);
+    const wanted = sopsPathOf(name, file.format);
+    const leaf = document.leaves.find(({ path }) => isLeafOf({ path }, wanted, file.format));
+    if (leaf !== undefined) return leaf;
+    throw new LotseError({
+      code: "secret.not-found",
+      message: `${found.name} is not a single value in ${file.file}`,
+      hint: `lotse secrets list shows the names there are`,
+      where: { file: file.file, path: found.name },
+    });
+  }
+
+  /** A file with its values, opened once for each content. @throws LotseError as `openSops` */
+  async document(file: LoadedFile): Promise<SopsDocument> {
+    const known = this.#opened.get(file.file);
+    if (known !== undefined && known.stamp === file.manifest.signature) return known.document;
+    const document = await openSops({
+      bytes: file.bytes,
+      format: file.format,
+      file: file.file,
+      identities: await this.identities(),
+    });
+    this.#opened.set(file.file, { stamp: file.manifest.signature, document });
+    return document;
+  }
+
+  /** The private keys at hand. */
+  identities(): Promise<readonly KeyOpener[]> {
+    this.#identities ??= this.options.identities();
+    return this.#identities;
+  }
+
+  /** Signs a file's new content and puts both in place as one. To be called while holding the journal. */
+  async commit(
+    content: Omit<NewManifest, "workspace" | "who" | "now" | "key">,
+    further: readonly Replacement[] = [],
+  ): Promise<number> {
+    const { options } = this;
+    const manifest = makeManifest({
+      ...content,
+      workspace: options.workspace,
+      who: options.who,
+      now: options.clock.now(),
+      key: await options.signingKey(),
+    });
+    await this.journal.replace([
+      { path: join(options.directory, content.file), content: content.bytes },
+      {
+        path: join(options.directory, manifestPathOf(content.file)),
+        content: Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`),
+      },
+      ...further,
+    ]);
+    await this.reading.seen.remember(manifest, await this.reading.seen.of(content.file));
+    return manifest.version;
+  }
+
+  /** Removes a file with its manifest, as part of another change. */
+  removalOf(file: string): readonly Replacement[] {
+    const { directory } = this.options;
+    return [file, manifestPathOf(file)].map((path) => ({ path: join(directory, path), content: null }));
+  }
+
+  #stampOf(layer: SecretLayer): string {
+    const { files } = this.options;
+    const directory = `${layer.file.replace(/\.[a-z]+$/u, "")}.incoming`;
+    return [
+      files.stamp(layer.file),
+      files.stamp(manifestPathOf(layer.file)),
+      ...files.list(directory).flatMap((name) => [name, files.stamp(`${directory}/${name}`)]),
+    ].join("|");
+  }
+}
+
+function listed(file: LoadedFile): readonly ListedSecret[] {
+  return leavesOf(file.parsed).map(({ path, encrypted }) => {
+    const name = nameOfLeaf(path.slice(1), file.format);
+    const record = file.manifest.values[name];
+    return {
+      name,
+      file: file.file,
+      version: record?.version ?? 1,
+      changedAt: record?.changedAt ?? file.manifest.signedAt,
+      changedBy: record?.changedBy ?? file.manifest.signer.name,
+      incoming: file.incoming !== null,
+      encrypted,
+    };
+  });
+}
+
+/** The text of a value that was opened, as it goes into a variable. @throws LotseError `secret.value` for bytes */
+export function textOfLeaf(leaf: SopsLeaf, name: string): Sensitive<string> {
+  return leaf.value.map((value) => {
+    if (value instanceof Uint8Array) {
+      throw new LotseError({
+        code: "secret.value",
+        message: `${name} is not text`,
+        hint: "it is binary; lotse secrets decrypt FILE writes it to a file",
+      });
+    }
+    return value === null ? "" : String(value);
+  });
+}
