@@ -6,10 +6,13 @@
 export type CommandAccess =
   | { readonly kind: "read"; readonly action: string }
   | { readonly kind: "own" }
+  /** As `own` inside a workspace; elsewhere there is no log. */
+  | { readonly kind: "file" }
   | { readonly kind: "none"; readonly why: string };
 
 const read = (action: string): CommandAccess => ({ kind: "read", action });
 const own: CommandAccess = { kind: "own" };
+const file: CommandAccess = { kind: "file" };
 const none = (why: string): CommandAccess => ({ kind: "none", why });
 
 /** Every command there is; one that is not listed does not run. */
@@ -40,6 +43,27 @@ export const accesses: Readonly<Record<string, CommandAccess>> = {
   rollback: own,
   status: read("rollout.status"),
   stop: own,
+  exec: own,
+  "secrets init": own,
+  "secrets get": own,
+  "secrets set": own,
+  "secrets remove": own,
+  "secrets list": own,
+  "secrets edit": own,
+  "secrets exec": own,
+  "secrets export": own,
+  "secrets encrypt": file,
+  "secrets decrypt": file,
+  "secrets rekey": own,
+  "secrets add-recipient": own,
+  "secrets remove-recipient": own,
+  "secrets verify": own,
+  "secrets sign": own,
+  "secrets signer": none("it prints a public key of the user's own"),
+  "secrets scan": file,
+  "secrets diff": file,
+  "secrets merge": file,
+  "secrets git-setup": own,
   "audit log": own,
   "audit show": own,
   "audit prove": own,
@@ -48,4 +72,13 @@ export const accesses: Readonly<Record<string, CommandAccess>> = {
   "audit erase": own,
   "audit retention": own,
   "audit verify": none("a damaged log takes no entry and must not be changed by looking at it"),
+  "policy check": read("policy.check"),
+  "policy diff": read("policy.diff"),
+  "policy explain": read("policy.explain"),
+  "policy report": read("policy.report"),
+  "policy export": read("policy.export"),
+  "waivers lint": read("waiver.lint"),
+  "waivers list": read("waiver.list"),
+  "waivers expiring": read("waiver.list"),
+  "vulnerability scan": read("vulnerability.scan"),
 };

@@ -1,14 +1,21 @@
 import { createColors } from "picocolors";
 import type { Session } from "@lotse/core/app";
+import { askHidden } from "./prompt.ts";
 
 /** What a command talks to: streams, the process environment, and whether a person is watching. */
 export interface Context {
+  /** Standard output. Secrets that were opened are kept out of it. */
   readonly out: (text: string) => void;
+  /** Standard error. Secrets that were opened are kept out of it. */
   readonly err: (text: string) => void;
+  /** Standard output for the few commands whose result is a secret. */
+  readonly reveal: (content: string | Uint8Array) => void;
   readonly cwd: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Reads standard input to its end. */
   readonly readInput: () => Promise<string>;
+  /** Asks a person at a terminal; what is typed is not shown. Null where there is no terminal. */
+  readonly ask: ((question: string) => Promise<string>) | null;
   /** Whether progress may be drawn over itself. */
   readonly live: boolean;
   readonly stdoutColours: Colours;
@@ -30,9 +37,14 @@ export function processContext(): Context {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
   }
+  const sessions = new Map<string, Session>();
+  const redact = (text: string): string =>
+    [...sessions.values()].reduce((shown, { revealed }) => revealed.redact(shown), text);
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: (text) => void stdout.write(redact(text)),
+    err: (text) => void stderr.write(redact(text)),
+    reveal: (content) => void stdout.write(content),
+    ask: process.stdin.isTTY ? askHidden : null,
     cwd: process.cwd(),
     variables: env,
     readInput: async () => {
@@ -44,6 +56,6 @@ export function processContext(): Context {
     stdoutColours: createColors(mayColour && stdout.isTTY),
     stderrColours: createColors(mayColour && stderr.isTTY),
     signal: stop.signal,
-    sessions: new Map(),
+    sessions,
   };
 }

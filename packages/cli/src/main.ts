@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { rememberKnown } from "@lotse/core/app";
 import type { PrintedError } from "@lotse/core/contract";
 import { exitStatuses, isLotseError, LotseError } from "@lotse/core/kernel";
 import { ExitWith } from "./commands/leaf.ts";
@@ -19,7 +20,10 @@ export async function main(args: readonly string[], context: Context = processCo
   } catch (error) {
     return failure(error, context, wantsJson(args));
   } finally {
-    for (const { log } of context.sessions.values()) await log.close();
+    for (const session of context.sessions.values()) {
+      await rememberKnown(session);
+      await session.log.close();
+    }
   }
 }
 

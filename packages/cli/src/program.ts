@@ -14,13 +14,17 @@ import { audit } from "./commands/audited.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addInit } from "./commands/init.ts";
+import { addPolicy } from "./commands/policy/index.ts";
+import { addWaivers } from "./commands/policy/waivers.ts";
+import { addExec } from "./commands/exec.ts";
+import { addSecrets } from "./commands/secrets/index.ts";
 import { addRelease } from "./commands/release/release.ts";
 import { addDeploy, addRollback, addStatus } from "./commands/release/rollout.ts";
 import { addStop } from "./commands/stop.ts";
 import { addTemplate } from "./commands/template/template.ts";
+import { addVulnerability } from "./commands/vulnerability.ts";
 import { withCommon } from "./options.ts";
-
-const version = "0.1.0";
+import { version } from "./version.ts";
 
 const statuses = `
 Exit statuses:
@@ -58,7 +62,12 @@ export function buildProgram(context: Context): Command {
   addRollback(program, context);
   addStatus(program, context);
   addStop(program, context);
+  addSecrets(program, context);
+  addExec(program, context);
   addAudit(program, context);
+  addPolicy(program, context);
+  addWaivers(program, context);
+  addVulnerability(program, context);
   addDoctor(program, context);
   addCompletion(program, context);
   audit(program, context);

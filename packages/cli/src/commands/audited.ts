@@ -19,7 +19,8 @@ export function audit(program: Command, context: Context): void {
     await recorder.read({ action: access.action, ...subjectOf(command, options) });
   });
   program.hook("postAction", (_, command) => {
-    if (accesses[pathOf(command)]?.kind !== "own") return;
+    const kind = accesses[pathOf(command)]?.kind;
+    if (kind !== "own" && (kind !== "file" || context.sessions.size === 0)) return;
     const recorded = [...context.sessions.values()].some(({ recorder }) => recorder.count > 0);
     if (!recorded) throw missing(command, "did not tell the audit log what it did");
   });

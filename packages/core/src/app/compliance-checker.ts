@@ -4,7 +4,10 @@ import { policyCheck, type PolicyRequest } from "./policy.ts";
 import { openSession, type Session } from "./session.ts";
 
 /** How a checker is made. */
-export interface ComplianceOptions extends Pick<PolicyRequest, "environment" | "tenant" | "strict" | "sources"> {
+export interface ComplianceOptions extends Pick<
+  PolicyRequest,
+  "environment" | "tenant" | "strict" | "sources"
+> {
   /** The workspace, or a directory inside it. @defaultValue the current directory */
   readonly directory?: string;
   /** @defaultValue `process.env` */

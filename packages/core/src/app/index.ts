@@ -19,3 +19,25 @@ export {
 } from "./templates.ts";
 export type { SecretRevealer } from "./template-values.ts";
 export { TemplateFailure, type DiffLine, type OutputPlan } from "../templates/index.ts";
+export * from "./secrets/index.ts";
+export {
+  policyCheck,
+  policyExplain,
+  policyGate,
+  policyWaiverExpiring,
+  policyWaiverLint,
+  policyWaiverList,
+  type PolicyGate,
+  type PolicyRequest,
+} from "./policy.ts";
+export { policyDiff, type PolicyDiff, type PolicyDiffRequest } from "./policy-diff.ts";
+export { policyHistory, recordPolicyRun } from "./policy-history.ts";
+export {
+  scanVulnerabilities,
+  type VulnerabilityScanRequest,
+  type VulnerabilityScanResult,
+} from "./vulnerabilities.ts";
+export type { ExplainedCheck, ListedWaiver, PolicyRun, PolicySummary } from "../policy/index.ts";
+export * from "../policy/reports/index.ts";
+export * from "../policy/siem/index.ts";
+export { inventoryKinds, type InventoryKind, type ScanRecord } from "../policy/vulnerabilities/index.ts";

@@ -127,10 +127,7 @@ function unknownTenant(tenant: string, all: readonly string[]): LotseError {
 }
 
 /** A change of the policy itself concerns every scope; any other, those that resolve to something else. */
-async function changedScopes(
-  session: Session,
-  since: string,
-): Promise<(scope: ResolvedScope) => boolean> {
+async function changedScopes(session: Session, since: string): Promise<(scope: ResolvedScope) => boolean> {
   const files = await changedSince(session.directory, since, session.exec);
   if ([...files].some((file) => file.startsWith("policy/"))) return () => true;
   const { impacts } = await impactOf(session, {

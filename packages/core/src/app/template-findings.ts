@@ -7,7 +7,13 @@ import { nodeOf } from "./template-values.ts";
 type Label = (name: string) => string;
 
 /** Values that change the structure of a YAML file, or that YAML reads as something else. */
-export function yamlFindings({ warnings }: Rendering, label: Label, secret: boolean): readonly Diagnostic[] {
+export function yamlFindings(
+  { warnings, unchecked }: Rendering,
+  template: string,
+  label: Label,
+  secret: boolean,
+): readonly Diagnostic[] {
+  if (unchecked) return [tooLong(label(template))];
   return warnings.map(({ hazard, message, line, template, templateLine, templateColumn, paths }) => ({
     code: "template.yaml",
     severity: "warning",
@@ -21,6 +27,16 @@ export function yamlFindings({ warnings }: Rendering, label: Label, secret: bool
       ...(paths[0] === undefined ? {} : { path: paths[0] }),
     },
   }));
+}
+
+function tooLong(file: string): Diagnostic {
+  return {
+    code: "template.yaml",
+    severity: "info",
+    message: "the text is too long to look for values that change the structure of the YAML",
+    hint: "split the template, or pass values through quote or to_yaml",
+    where: { file },
+  };
 }
 
 /** Handles that went into a line that does not hold their reference: nothing that reads the file can resolve them. */

@@ -52,7 +52,7 @@ export function variablesFor(
 }
 
 /** A node as the language knows it: integers and floats apart, floats with the text they were written with. */
-export function templateValue(node: Node, secretValue: SecretValue = asReference): unknown {
+function templateValue(node: Node, secretValue: SecretValue = asReference): unknown {
   switch (node.kind) {
     case "map":
       return new Map([...node.entries].map(([key, child]) => [key, templateValue(child, secretValue)]));

@@ -49,7 +49,7 @@ export interface RenderedFile {
   readonly text: string | Sensitive<string>;
   /** Where each line comes from. */
   readonly map: Rendering["map"];
-  /** What is suspicious about the text; all warnings. */
+  /** What is suspicious about the text; none is an error. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -94,7 +94,7 @@ export async function renderForScope(
       ? await renderWithSecrets({ snapshot, workspace, render, reveal })
       : render(plain, false);
     const diagnostics = [
-      ...yamlFindings(rendering, source.label, secret),
+      ...yamlFindings(rendering, template, source.label, secret),
       ...(secret ? [] : changedHandles(rendering, snapshot, source.label)),
     ];
     files.push({
@@ -177,7 +177,7 @@ export async function applyRendering(
 }
 
 /** Where a value in a line was written. */
-export interface ValueOrigin extends Where {
+interface ValueOrigin extends Where {
   readonly path: string;
   readonly layer: string;
 }

@@ -1,4 +1,17 @@
 /** Use cases of secrets. */
+export { compareFiles, describeFile } from "./describe.ts";
+export { editSecrets, type Edited } from "./edit.ts";
+export {
+  execWithSecrets,
+  exportForms,
+  exportVariablesAs,
+  variablesFor,
+  type Exported,
+  type ExportForm,
+} from "./inject.ts";
+export { indexAll, rememberKnown } from "./known.ts";
+export { decryptFile, encryptFile, type FileTools } from "./plain-files.ts";
+export { acceptFindings, scanForSecrets, type ScanOptions, type ScanReport } from "./scan.ts";
 export { removeSecret, rekeyFile, setSecret, signFile } from "./change.ts";
 export { allSecretLayers, scopeOf, secretLayerOfFile, secretLayersOf } from "./layers.ts";
 export { listSecrets, openReference, openSecret, type OpenedSecret } from "./read.ts";
@@ -10,6 +23,10 @@ export {
   type RecipientChange,
   type RotationItem,
 } from "./recipients.ts";
+export { setUpSecrets, type SecretsSetUp } from "./init.ts";
+export { isManifest, keepMerged, mergeFiles, mergeManifests, type MergeInput } from "./git-merge.ts";
+export { setUpGit } from "./git-setup.ts";
 export { creationRuleOf, rulesFile } from "./rules.ts";
 export { signingKeyOf } from "./signing-key.ts";
+export { acceptVersions, verifySecrets, type SecretsReport } from "./verify.ts";
 export { openAllSecrets, openVariables, planVariables, secretVariables } from "./variables.ts";

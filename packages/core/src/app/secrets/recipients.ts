@@ -30,8 +30,7 @@ export async function existingLayers(
 ): Promise<readonly SecretLayer[]> {
   const wanted = new Set(files);
   return allSecretLayers(session).filter(
-    ({ file }) =>
-      (wanted.size === 0 || wanted.has(file)) && session.engine.files.stamp(file) !== undefined,
+    ({ file }) => (wanted.size === 0 || wanted.has(file)) && session.engine.files.stamp(file) !== undefined,
   );
 }
 
@@ -137,7 +136,10 @@ async function rotationPlan(
     }
   }
   const log = await session.log.open();
-  for await (const entry of log.list({ action: "secret.read", ...(who === undefined ? {} : { actor: who }) })) {
+  for await (const entry of log.list({
+    action: "secret.read",
+    ...(who === undefined ? {} : { actor: who }),
+  })) {
     if (entry.outcome !== "success" || (who === undefined && entry.actor.id === session.actor.id)) continue;
     const file = entry.details["file"];
     const layer = layers.find((known) => known.file === file);

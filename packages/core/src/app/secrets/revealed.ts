@@ -19,6 +19,11 @@ export class RevealedSecrets {
     return [...this.#values.values()].map(({ value }) => value);
   }
 
+  /** The values by name, for the index of known values. */
+  named(): readonly { readonly name: string; readonly value: Sensitive<string> }[] {
+    return [...this.#values.values()];
+  }
+
   /** A firewall against all that was opened so far; null where nothing was. */
   firewall(): Firewall | null {
     if (this.#values.size === 0) return null;

@@ -11,6 +11,7 @@ export {
   variableOfName,
   type SecretPath,
 } from "./name.ts";
+export { makeManifest, type NewManifest } from "./write.ts";
 export {
   SecretStore,
   textOfLeaf,

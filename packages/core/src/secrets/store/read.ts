@@ -20,7 +20,7 @@ export interface ReadPorts {
   readonly files: Files;
   readonly workspace: string;
   readonly signers: readonly TrustedSigner[];
-  readonly seen: SeenVersions;
+  readonly seen: Pick<SeenVersions, "of" | "remember">;
   readonly journal: Journal;
 }
 

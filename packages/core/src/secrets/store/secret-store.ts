@@ -183,6 +183,20 @@ export class SecretStore {
     return manifest.version;
   }
 
+  /**
+   * Takes a layer's present version for the one that was seen last, whatever was seen before.
+   *
+   * @throws LotseError `secret.manifest`, `secret.signature` for anything else that is wrong with it
+   */
+  async accept(layer: SecretLayer): Promise<void> {
+    const forgetful = { of: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
+    const { main, incoming } = await readLayer({ ...this.reading, seen: forgetful }, layer);
+    for (const file of [...(main === null ? [] : [main]), ...incoming]) {
+      await this.reading.seen.remember(file.manifest, undefined);
+    }
+    this.#layers.delete(layer.file);
+  }
+
   /** Removes a file with its manifest, as part of another change. */
   removalOf(file: string): readonly Replacement[] {
     const { directory } = this.options;

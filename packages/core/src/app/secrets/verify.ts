@@ -1,0 +1,121 @@
+import { posix } from "node:path";
+import { diagnosticOf, LotseError, type Diagnostic } from "../../kernel/index.ts";
+import { manifestPathOf, parseManifest } from "../../secrets/manifest/index.ts";
+import {
+  incomingDirectoryOf,
+  verifyLayer,
+  type SecretLayer,
+  type Verified,
+} from "../../secrets/store/index.ts";
+import type { Session } from "../session.ts";
+import { allSecretLayers } from "./layers.ts";
+
+/** What `secrets verify` found. */
+export interface SecretsReport {
+  readonly ok: boolean;
+  readonly files: readonly Verified[];
+  /** Files among the secrets that belong to no scope. */
+  readonly strangers: readonly string[];
+}
+
+/**
+ * Checks secret files: manifest, place, version and history; values and MAC where a key at hand opens them.
+ *
+ * @param files - all where none is named
+ */
+export async function verifySecrets(session: Session, files: readonly string[]): Promise<SecretsReport> {
+  await session.recorder.read({ action: "secret.verify", object: files.join(" ") || "secrets" });
+  const all = allSecretLayers(session);
+  const wanted = files.length === 0 ? all : all.filter(({ file }) => files.includes(file));
+  const found: Verified[] = [];
+  for (const layer of wanted) {
+    for (const verified of await verifyLayer(session.secrets, layer)) {
+      found.push(verified.problem === null ? await withHistory(session, verified) : verified);
+    }
+  }
+  const strangers = files.length === 0 ? findStrangers(session, all) : [];
+  return {
+    ok: found.every(({ problem }) => problem === null) && strangers.length === 0,
+    files: found,
+    strangers,
+  };
+}
+
+/**
+ * Takes the present versions for good where an older one was brought back on purpose, as after changing
+ * branches. Everything but the version must be right.
+ *
+ * @returns how many files were accepted
+ * @throws LotseError `secret.manifest`, `secret.signature`
+ */
+export async function acceptVersions(session: Session, files: readonly string[]): Promise<number> {
+  const layers = allSecretLayers(session).filter(
+    ({ file }) => files.includes(file) && session.engine.files.stamp(file) !== undefined,
+  );
+  for (const layer of layers) {
+    await session.recorder.change({ action: "secret.accept", object: layer.file }, async () => {
+      await session.secrets.accept(layer);
+    });
+  }
+  return layers.length;
+}
+
+/** A fresh clone has seen nothing yet, but its history has: no commit may hold a later version. */
+async function withHistory(session: Session, verified: Verified): Promise<Verified> {
+  const newest = await newestInHistory(session, verified.file);
+  if (newest === null || verified.version === null || newest <= verified.version) return verified;
+  const problem: Diagnostic = diagnosticOf(
+    new LotseError({
+      code: "secret.manifest",
+      message: `${verified.file} is version ${verified.version}, and git knows version ${newest}: an old version was brought back`,
+      hint: "restore the newest version, or set the value again",
+      where: { file: verified.file },
+    }),
+  );
+  return { ...verified, problem };
+}
+
+const maxCommits = 200;
+
+async function newestInHistory(session: Session, file: string): Promise<number | null> {
+  const path = manifestPathOf(file);
+  const git = async (...args: string[]) => await session.exec("git", ["-C", session.directory, ...args]);
+  const log = await git("log", `--max-count=${maxCommits}`, "--format=%H", "HEAD", "--", path).catch(
+    () => null,
+  );
+  if (log === null || log.status !== 0) return null;
+  let newest: number | null = null;
+  for (const commit of log.stdout.split("\n").filter((line) => line !== "")) {
+    const shown = await git("show", `${commit}:./${path}`);
+    if (shown.status !== 0) continue;
+    const version = versionOf(shown.stdout, path);
+    if (version !== null && version > (newest ?? 0)) newest = version;
+  }
+  return newest;
+}
+
+function versionOf(text: string, path: string): number | null {
+  try {
+    return parseManifest(Buffer.from(text), path).version;
+  } catch {
+    return null;
+  }
+}
+
+/** Files in the directories of secrets that are no scope's: nothing reads them, and nobody checks them. */
+function findStrangers(session: Session, layers: readonly SecretLayer[]): readonly string[] {
+  const { files } = session.engine;
+  const known = new Set(
+    layers.flatMap(({ file }) => [file, manifestPathOf(file), incomingDirectoryOf(file)]),
+  );
+  const directories = new Set(layers.map(({ file }) => posix.dirname(file)));
+  const strangers: string[] = [];
+  for (const directory of directories) {
+    for (const name of files.list(directory)) {
+      const path = posix.join(directory, name);
+      const isDirectory = [...directories].some((other) => other === path || other.startsWith(`${path}/`));
+      if (!known.has(path) && !isDirectory && !name.startsWith(".")) strangers.push(path);
+    }
+  }
+  return strangers.sort();
+}
