@@ -35,3 +35,5 @@ export {
   type Scope,
   type Where,
 } from "./kernel/index.ts";
+export { renderTemplate, type RenderTemplateOptions } from "./app/render-template.ts";
+export { getSecret, SecretReader, type SecretReaderOptions } from "./app/secrets/library.ts";

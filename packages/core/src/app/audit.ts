@@ -10,7 +10,7 @@ import {
   type Witness,
 } from "../audit/index.ts";
 import type { Workspace } from "../config/index.ts";
-import { makeLotseDirectory, type AuditSink, type Clock, type Exec } from "../kernel/index.ts";
+import { isLotseError, LotseError, makeLotseDirectory, type AuditSink, type Clock, type Exec } from "../kernel/index.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -42,8 +42,18 @@ export class WorkspaceLog implements AuditSink {
   }
 
   async append(event: Parameters<AuditSink["append"]>[0]): ReturnType<AuditSink["append"]> {
-    const log = await this.open();
-    return await log.append(event);
+    try {
+      const log = await this.open();
+      return await log.append(event);
+    } catch (error) {
+      if (isLotseError(error)) throw error;
+      throw new LotseError({
+        code: "audit.unavailable",
+        message: `the audit log cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+        hint: "nothing was done; see that .lotse/audit can be written and the disk has room",
+        cause: error,
+      });
+    }
   }
 
   /** Waits for what is under way and gives its files back; nothing happens where it was never opened. */

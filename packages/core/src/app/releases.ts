@@ -9,12 +9,10 @@ import {
   type ReleaseStore,
   type TenantInput,
 } from "../release/index.ts";
-import { variablesOf } from "./release-variables.ts";
+import { secretHandlesOf, variablesOf } from "./release-variables.ts";
+import { soleTenant } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
 import { validateScopes, type ValidationReport } from "./validation.ts";
-
-/** The tenant's name for an environment that has no tenants. */
-const soleTenant = "default";
 
 /** What `release create` came to. */
 export type ReleaseResult =
@@ -79,7 +77,12 @@ export async function createRelease(
 }
 
 function inputOf(snapshot: Snapshot): TenantInput {
-  return { configText: toCanonicalJson(snapshot.root), variables: variablesOf(snapshot) };
+  const secrets = secretHandlesOf(snapshot);
+  return {
+    configText: toCanonicalJson(snapshot.root),
+    variables: variablesOf(snapshot),
+    ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
+  };
 }
 
 /** The `app` section of `lotse.yml`. @throws LotseError `release.no-target` */

@@ -19,6 +19,7 @@ import {
   type TargetState,
 } from "../release/index.ts";
 import { appOf, releasesOf } from "./releases.ts";
+import { secretsForRelease, withoutSecrets } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
 
 /** What `deploy` and `rollback` are told. */
@@ -37,6 +38,8 @@ export interface RolloutRequest {
 export interface PlannedRollout {
   readonly plan: Plan;
   readonly release: Release;
+  /** What somebody should know before it begins. */
+  readonly warnings: readonly string[];
   apply(options: {
     readonly signal?: AbortSignal;
     readonly onEvent?: (event: RolloutEvent) => void;
@@ -56,6 +59,7 @@ export async function prepareRollout(session: Session, request: RolloutRequest):
   const reference = request.release ?? (await releaseBefore(session, environment, request.tenants));
   const release = await releases.get(reference);
   const tenants = tenantsIn(release, environment, request.tenants);
+  const bare = await withoutSecrets(session, releases, release, environment, tenants);
   const target = openTarget(release.target.type, session.state, session.clock);
   const scopes = tenants.map((tenant) => ({ environment, tenant }));
   const plan = planRollout({
@@ -77,12 +81,18 @@ export async function prepareRollout(session: Session, request: RolloutRequest):
   return {
     plan,
     release,
+    warnings:
+      bare.length === 0
+        ? []
+        : [`${bare.join(", ")} will run without secrets: ${environment} has no secret file for them`],
     apply: async ({ signal, onEvent }) =>
       await audited(session, request, plan, () =>
         applyRollout(plan, {
           target,
           deployments: store,
-          payloadFor: payloadsOf(releases, release),
+          payloadFor: payloadsOf(releases, release, (scope) =>
+            secretsForRelease(session, releases, release, scope),
+          ),
           clock: session.clock,
           actor: session.actor,
           ...(signal === undefined ? {} : { signal }),

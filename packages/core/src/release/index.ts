@@ -22,6 +22,7 @@ export type {
 export { payloadsOf, type SecretsFor } from "./payload.ts";
 export { planRollout, type Placement, type Plan, type PlanInput, type TenantPlan } from "./plan.ts";
 export { tenantPartOf, type Release, type TenantPart } from "./release.ts";
+export type { SecretHandles } from "./secret-handles.ts";
 export {
   normaliseVersion,
   openReleases,

@@ -10,6 +10,8 @@ const tenantPartSchema = z.strictObject({
   config: digestSchema,
   /** The process environment variables as canonical JSON map, or null where there are none. */
   variables: digestSchema.nullable(),
+  /** The names of the secrets that the process gets, see `SecretHandles`; absent where there are none. */
+  secrets: digestSchema.optional(),
 });
 
 /** The content that the id is the hash of. */

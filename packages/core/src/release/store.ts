@@ -16,7 +16,8 @@ import { storeCodeTree, type CodeLimits } from "./code-tree.ts";
 import { checkVariables, materialise, type Materialised } from "./materialise.ts";
 import { checkScope, type TenantScope } from "./names.ts";
 import { corrupt, openObjects, type ObjectStore } from "./objects.ts";
-import { releaseIdOf, releaseSchema, sealOf, type Release, type TenantPart } from "./release.ts";
+import { tenantPartOf, releaseIdOf, releaseSchema, sealOf, type Release, type TenantPart } from "./release.ts";
+import { readSecretHandles, type SecretHandles } from "./secret-handles.ts";
 import { verifyRelease, type Verification } from "./verify-release.ts";
 
 /** The resolved configuration of one tenant in one environment. */
@@ -25,6 +26,8 @@ export interface TenantInput {
   readonly configText: string;
   /** Variables for the process; nothing secret, they are kept as they are. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Which secrets the process gets; names, never values. */
+  readonly secrets?: SecretHandles;
 }
 
 /** What a release is made of. */
@@ -66,6 +69,12 @@ export interface ReleaseStore {
   get(reference: string): Promise<Release>;
   /** All releases, newest first. @throws LotseError `release.corrupt` */
   list(): Promise<readonly Release[]>;
+  /**
+   * Which secrets a tenant's process gets.
+   *
+   * @throws LotseError `rollout.not-in-release`, `release.corrupt`
+   */
+  secretsOf(release: Release, scope: TenantScope): Promise<SecretHandles>;
   /** Reads every object of a release and says what is missing or changed. */
   verify(release: Release): Promise<Verification>;
   /**
@@ -90,6 +99,10 @@ export function openReleases(directory: string, clock: Clock): ReleaseStore {
     get: (reference) => find(directory, reference),
     list: () => list(directory),
     verify: (release) => verifyRelease(objects, release),
+    secretsOf: async (release, scope) => {
+      const { secrets } = tenantPartOf(release, checkScope(scope));
+      return secrets === undefined ? {} : await readSecretHandles(objects, secrets);
+    },
     materialise: (release, scope, into) => materialise(objects, release, checkScope(scope), into),
   };
   return store;
@@ -172,6 +185,7 @@ async function storeConfigurations(
       parts[tenant] = {
         config: await objects.put(given.configText),
         variables: variables === null ? null : await objects.put(canonicalJson(variables)),
+        ...(given.secrets === undefined ? {} : { secrets: await objects.put(canonicalJson(given.secrets)) }),
       };
     }
     all[environment] = parts;

@@ -35,7 +35,9 @@ const maxBytes = 16 * 1024 * 1024;
  * @throws LotseError `secret.no-key`, `secret.mac`, …
  */
 export async function mergeFiles(tools: FileTools, input: MergeInput): Promise<Merged> {
-  const [base, ours, theirs] = await Promise.all([input.base, input.ours, input.theirs].map(readWhole));
+  const base = await readWhole(input.base);
+  const ours = await readWhole(input.ours);
+  const theirs = await readWhole(input.theirs);
   const merged = await mergeSops(
     {
       base: base === null || base.length === 0 ? undefined : base,

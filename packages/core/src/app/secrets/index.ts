@@ -29,4 +29,5 @@ export { setUpGit } from "./git-setup.ts";
 export { creationRuleOf, rulesFile } from "./rules.ts";
 export { signingKeyOf } from "./signing-key.ts";
 export { acceptVersions, verifySecrets, type SecretsReport } from "./verify.ts";
-export { openAllSecrets, openVariables, planVariables, secretVariables } from "./variables.ts";
+export { openAllSecrets, openVariables, planVariables } from "./variables.ts";
+export { getSecret, SecretReader, type SecretReaderOptions } from "./library.ts";

@@ -1,6 +1,6 @@
 import { isScalarNode, variableName, type Node, type Policy, type Snapshot } from "../../config/index.ts";
 import type { SecretReference } from "../../config/index.ts";
-import { Sensitive } from "../../kernel/index.ts";
+import { formatScope, isLotseError, LotseError, Sensitive, type Scope } from "../../kernel/index.ts";
 import { variableOfName } from "../../secrets/store/index.ts";
 import type { InjectedVariable } from "../../secrets/inject/index.ts";
 import type { Session } from "../session.ts";
@@ -54,17 +54,67 @@ export async function openVariables(
   planned: readonly PlannedVariable[],
 ): Promise<readonly InjectedVariable[]> {
   const { scope } = snapshot;
-  return await Promise.all(
-    planned.map(async ({ name, path, value }): Promise<InjectedVariable> => {
-      if (typeof value === "string") return { name, path, value, secret: false };
-      const [first] = value.secrets;
-      const location =
-        first === undefined || value.parts.length !== 1
-          ? {}
-          : { reference: { path: first.path, ...(first.field === undefined ? {} : { field: first.field }) } };
-      return { name, path, value: await openReference(session, scope, value), secret: true, ...location };
-    }),
+  const wanted = planned.flatMap(({ name, value }) =>
+    typeof value === "string" ? [] : [{ name, reference: value }],
   );
+  const opened = await openReferences(session, scope, wanted);
+  return planned.map(({ name, path, value }): InjectedVariable => {
+    if (typeof value === "string") return { name, path, value, secret: false };
+    const [first] = value.secrets;
+    const location =
+      first === undefined || value.parts.length !== 1
+        ? {}
+        : { reference: { path: first.path, ...(first.field === undefined ? {} : { field: first.field }) } };
+    return { name, path, value: opened[name] ?? "", secret: true, ...location };
+  });
+}
+
+/** A reference of the configuration with the name that its value goes by. */
+export interface NamedReference {
+  readonly name: string;
+  readonly reference: SecretReference;
+}
+
+/**
+ * Opens several references, all of them or none.
+ *
+ * @throws LotseError naming every one that is missing or cannot be opened
+ */
+export async function openReferences(
+  session: Session,
+  scope: Scope,
+  wanted: readonly NamedReference[],
+): Promise<Readonly<Record<string, Sensitive<string>>>> {
+  const opened = await Promise.allSettled(
+    wanted.map(
+      async ({ name, reference }) => [name, await openReference(session, scope, reference)] as const,
+    ),
+  );
+  const failed = opened.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  if (failed.length > 0) throw allOf(failed, scope);
+  return Object.fromEntries(
+    opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])),
+  );
+}
+
+/** One error for several: the first, with what the others are about. */
+function allOf(errors: readonly unknown[], scope: Scope): unknown {
+  const known = errors.filter(isLotseError);
+  const [first] = known;
+  if (known.length !== errors.length || first === undefined)
+    return errors.find((error) => !isLotseError(error));
+  const missing = known.flatMap(({ code, where }) =>
+    code === "secret.not-found" ? [where?.path ?? ""] : [],
+  );
+  if (missing.length < 2) return first;
+  const names = [...new Set(missing)].sort();
+  return new LotseError({
+    code: first.code,
+    message: `${formatScope(scope)} has no secret ${names.join(", ")}`,
+    hint: first.hint,
+    where: first.where,
+    cause: new AggregateError(errors),
+  });
 }
 
 /** Every secret of a scope under its own name: `spotify.api_key` as `SPOTIFY_API_KEY`. */
@@ -78,17 +128,5 @@ export async function openAllSecrets(
       const { value } = await openSecret(session, scope, name);
       return { name: variableOfName(name.split(".")), path: name, value, secret: true };
     }),
-  );
-}
-
-/** The secret variables alone, as a target takes them. */
-export async function secretVariables(
-  session: Session,
-  snapshot: Snapshot,
-): Promise<Readonly<Record<string, Sensitive<string>>>> {
-  const planned = planVariables(snapshot).filter(({ value }) => typeof value !== "string");
-  const opened = await openVariables(session, snapshot, planned);
-  return Object.fromEntries(
-    opened.flatMap(({ name, value }) => (value instanceof Sensitive ? [[name, value]] : [])),
   );
 }

@@ -102,6 +102,9 @@ function versionOf(text: string, path: string): number | null {
   }
 }
 
+/** How files that hold secrets, and their manifests, end; a README among them is nobody's business. */
+const secretEnding = /\.(?:ya?ml|json|env|ini|incoming)$/u;
+
 /** Files in the directories of secrets that are no scope's: nothing reads them, and nobody checks them. */
 function findStrangers(session: Session, layers: readonly SecretLayer[]): readonly string[] {
   const { files } = session.engine;
@@ -114,7 +117,7 @@ function findStrangers(session: Session, layers: readonly SecretLayer[]): readon
     for (const name of files.list(directory)) {
       const path = posix.join(directory, name);
       const isDirectory = [...directories].some((other) => other === path || other.startsWith(`${path}/`));
-      if (!known.has(path) && !isDirectory && !name.startsWith(".")) strangers.push(path);
+      if (!known.has(path) && !isDirectory && secretEnding.test(name)) strangers.push(path);
     }
   }
   return strangers.sort();

@@ -226,8 +226,14 @@ function plainOf(path: readonly string[], text: string, format: string): Uint8Ar
     return Buffer.from(`[${path[0] ?? ""}]\n${path[1] ?? ""} = ${JSON.stringify(text)}\n`);
   const nested = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), text);
   if (format === "json") return Buffer.from(`${JSON.stringify(nested, null, "\t")}\n`);
-  const lines = path.map((key, depth) => `${"    ".repeat(depth)}${JSON.stringify(key)}:`);
+  const lines = path.map((key, depth) => `${"    ".repeat(depth)}${keyOf(key)}:`);
   return Buffer.from(`${lines.join("\n")} ${JSON.stringify(text)}\n`);
+}
+
+/** A key of YAML; what an old reader could take for a boolean or a number is put in quotes. */
+function keyOf(key: string): string {
+  const plain = /^[A-Za-z][A-Za-z0-9_-]*$/u.test(key) && !/^(?:y|n|yes|no|on|off|true|false|null)$/iu.test(key);
+  return plain ? key : JSON.stringify(key);
 }
 
 function notOne(file: string): LotseError {

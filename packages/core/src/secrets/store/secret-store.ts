@@ -164,12 +164,14 @@ export class SecretStore {
     further: readonly Replacement[] = [],
   ): Promise<number> {
     const { options } = this;
+    const key = await options.signingKey();
+    refuseStranger(options.signers, key.publicKey, content.layer);
     const manifest = makeManifest({
       ...content,
       workspace: options.workspace,
       who: options.who,
       now: options.clock.now(),
-      key: await options.signingKey(),
+      key,
     });
     await this.journal.replace([
       { path: join(options.directory, content.file), content: content.bytes },
@@ -212,6 +214,21 @@ export class SecretStore {
       ...files.list(directory).flatMap((name) => [name, files.stamp(`${directory}/${name}`)]),
     ].join("|");
   }
+}
+
+/** Who is not listed would only make a file that everybody refuses. */
+function refuseStranger(signers: readonly TrustedSigner[], key: string, layer: SecretLayer): void {
+  if (signers.length === 0) return;
+  const signer = signers.find((known) => known.key === key);
+  const { environment } = layer;
+  const environments = signer?.environments;
+  if (signer !== undefined && (environments === undefined || environments.includes(environment ?? ""))) return;
+  throw new LotseError({
+    code: "secret.denied",
+    message: `your key may not sign ${layer.file}: lotse.yml does not list it${signer === undefined ? "" : ` for ${environment ?? "all environments"}`}`,
+    hint: `ask for it to be added under secrets.signers: ${key}`,
+    where: { file: layer.file },
+  });
 }
 
 function listed(file: LoadedFile): readonly ListedSecret[] {
