@@ -71,6 +71,7 @@ export const accesses: Readonly<Record<string, CommandAccess>> = {
   "audit anchor": own,
   "audit erase": own,
   "audit retention": own,
+  "audit restart": own,
   "audit verify": none("a damaged log takes no entry and must not be changed by looking at it"),
   "policy check": read("policy.check"),
   "policy diff": read("policy.diff"),

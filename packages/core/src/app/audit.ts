@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import {
@@ -10,7 +12,14 @@ import {
   type Witness,
 } from "../audit/index.ts";
 import type { Workspace } from "../config/index.ts";
-import { isLotseError, LotseError, makeLotseDirectory, type AuditSink, type Clock, type Exec } from "../kernel/index.ts";
+import {
+  isLotseError,
+  LotseError,
+  makeLotseDirectory,
+  type AuditSink,
+  type Clock,
+  type Exec,
+} from "../kernel/index.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -56,10 +65,31 @@ export class WorkspaceLog implements AuditSink {
     }
   }
 
+  /**
+   * Begins a new log where the old one is gone, or no longer the one that its witnesses remember. What is left
+   * of the old one, and what the witnesses on this machine remember, is kept beside it as evidence.
+   *
+   * @returns the directories that were put aside
+   */
+  async restart(): Promise<readonly string[]> {
+    await this.close();
+    this.#log = undefined;
+    const { clock, state } = this.#owner;
+    const ending = `.before-${clock.now().toISOString().replaceAll(/[:.]/gu, "-")}`;
+    const kept: string[] = [];
+    for (const directory of [join(state, "audit"), ...fileWitnessesOf(this.#owner)]) {
+      if (!existsSync(directory)) continue;
+      await rename(directory, directory + ending);
+      kept.push(directory + ending);
+    }
+    return kept;
+  }
+
   /** Waits for what is under way and gives its files back; nothing happens where it was never opened. */
   async close(): Promise<void> {
     const log = await this.#log?.catch(() => undefined);
-    await log?.close();
+    // Every entry is on the disk already; what closing saves only makes the next start faster.
+    await log?.close().catch(() => undefined);
   }
 }
 
@@ -71,6 +101,15 @@ async function openLog(owner: LogOwner): Promise<AuditLog> {
     clock: owner.clock,
     witnesses: witnessesOf(owner),
   });
+}
+
+/** Where the witnesses keep their memory that are files on this machine. */
+function fileWitnessesOf(owner: LogOwner): readonly string[] {
+  const own = stateDirectory(owner.variables);
+  const listed = owner.workspace.audit.witnesses.flatMap((witness) =>
+    witness.type === "file" ? [join(expand(witness.path, owner.variables), keyOf(owner))] : [],
+  );
+  return own === null ? listed : [join(own, "witness", keyOf(owner)), ...listed];
 }
 
 /**
@@ -98,9 +137,13 @@ function witnessesOf(owner: LogOwner): readonly Witness[] {
   return known;
 }
 
-/** One workspace's place in a directory that all share: its name for people, its path to tell copies apart. */
+/**
+ * One workspace's place in a directory that all share: its name for people; its path, and which directory that
+ * is, to tell copies apart: a new clone where an old one was has a log of its own.
+ */
 function keyOf({ directory, workspace }: LogOwner): string {
-  const path = createHash("sha256").update(directory).digest("hex").slice(0, 16);
+  const { ino, birthtimeMs } = statSync(directory);
+  const path = createHash("sha256").update(`${directory}\n${ino}\n${birthtimeMs}`).digest("hex").slice(0, 16);
   return `${workspace.name.replaceAll(/[^A-Za-z0-9._-]/gu, "-").slice(0, 40)}-${path}`;
 }
 

@@ -88,7 +88,7 @@ describe("policyCheck", () => {
       mode: 0o600,
     });
     write({
-      "environments/base.yml": `${smallWorkspace["environments/base.yml"] as string}`.replace(
+      "environments/base.yml": String(smallWorkspace["environments/base.yml"]).replace(
         "security:\n",
         "security:\n  vulnerability_scanning: { interval_days: 7 }\n",
       ),

@@ -22,10 +22,42 @@ Example:
       const session = sessionOf(context, options);
       const { actor, request } = session.recorder;
       const log = await session.log.open();
-      const value = await session.recorder.own(() => log.erase(subject, { actor, request }));
+      // Also for somebody whom the log does not know; the name itself must not come back by this entry.
+      const value = await session.recorder.change({ action: "audit.erase", object: "subject" }, () =>
+        log.erase(subject, { actor, request }),
+      );
       printResult(context, options.output ?? "table", {
         value,
         table: () => `${JSON.stringify(value)}\n`,
+      });
+    });
+}
+
+/** `lotse audit restart` */
+export function addRestart(parent: Command, context: Context): void {
+  leaf(parent, "restart", "begin a new log where the old one was removed or is damaged; the old one is kept")
+    .requiredOption("--reason <text>", "why, for whoever reads the new log")
+    .addHelpText(
+      "after",
+      `
+A log that was removed on purpose, as with .lotse, is begun anew by this. What is left of the old log and of its
+witnesses on this machine is put aside as evidence. Witnesses elsewhere go on telling that there was another.
+
+Example:
+  lotse audit restart --reason "removed .lotse to free the disk"`,
+    )
+    .action(async (_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions & { reason: string }>();
+      const session = sessionOf(context, options);
+      const kept = await session.log.restart();
+      await session.recorder.read({
+        action: "audit.restart",
+        object: "log",
+        details: { reason: options.reason.slice(0, 500), kept: kept.length },
+      });
+      printResult(context, options.output ?? "table", {
+        value: { kept: [...kept] },
+        table: () => kept.map((path) => `kept ${path}\n`).join("") || "there was no log before\n",
       });
     });
 }

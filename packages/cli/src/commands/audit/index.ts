@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import { addAnchor } from "./anchor.ts";
-import { addErase, addRetention } from "./forget.ts";
+import { addErase, addRestart, addRetention } from "./forget.ts";
 import { addExport } from "./export.ts";
 import { addLog, addShow } from "./log.ts";
 import { addProve } from "./prove.ts";
@@ -20,4 +20,5 @@ export function addAudit(program: Command, context: Context): void {
   addAnchor(audit, context);
   addErase(audit, context);
   addRetention(audit, context);
+  addRestart(audit, context);
 }

@@ -80,7 +80,8 @@ async function roll(
     strategy: options.strategy,
     force: options.force,
   });
-  for (const warning of prepared.warnings) context.err(`${context.stderrColours.yellow("warning")} ${warning}\n`);
+  for (const warning of prepared.warnings)
+    context.err(`${context.stderrColours.yellow("warning")} ${warning}\n`);
   if (options.dryRun === true) {
     printResult(context, format, { value: prepared.plan, table: () => planText(prepared.plan) });
     return;

@@ -215,7 +215,9 @@ describe("secrets of a workspace", () => {
     list(signer.key);
     expect(await read("a", acme, workspace.session(ada))).toBe("1");
     const mallory = { ...ada, name: "mallory" };
-    expect(await codeOf(setSecret(workspace.session(mallory), acme, "a", secret("evil")))).toBe("secret.denied");
+    expect(await codeOf(setSecret(workspace.session(mallory), acme, "a", secret("evil")))).toBe(
+      "secret.denied",
+    );
     expect(await read("a", acme, workspace.session(ada))).toBe("1");
     // Also not with a Lotse that does not ask.
     workspace.write("lotse.yml", without);

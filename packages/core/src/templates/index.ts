@@ -1,0 +1,8 @@
+export { DictLoader } from "@lotse/jinja";
+export { TemplateFailure } from "./failure.ts";
+export { FilesLoader } from "./loader.ts";
+export { applyOutput, planOutput, type OutputPlan } from "./output.ts";
+export { listTemplates, targetOf, type Target } from "./target.ts";
+export { TemplateSet, type MissingName, type Rendering } from "./template-set.ts";
+export { type DiffLine } from "./unified.ts";
+export { isTemplateValue, pendingValue, writtenFloat } from "./values.ts";
