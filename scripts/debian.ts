@@ -7,6 +7,13 @@ const needed: readonly { readonly file: string; readonly name: string }[] = [
   { file: "/usr/bin/zsh", name: "zsh" },
   { file: "/usr/bin/fish", name: "fish" },
   { file: "/usr/lib/python3/dist-packages/jinja2/__init__.py", name: "python3-jinja2" },
+  { file: "/usr/bin/age", name: "age" },
+  { file: "/usr/bin/ssh-keygen", name: "openssh-client" },
+  { file: "/usr/bin/unzip", name: "unzip" },
+  { file: "/usr/bin/openssl", name: "openssl" },
+  { file: "/usr/bin/xmllint", name: "libxml2-utils" },
+  { file: "/usr/bin/chromium", name: "chromium" },
+  { file: "/usr/bin/prlimit", name: "util-linux" },
 ];
 
 function isPresent(file: string): boolean {

@@ -20,3 +20,9 @@ export function manifestContext(tenants: number, apps: number): Record<string, u
     })),
   };
 }
+
+/** A context with one mapping of that many entries, each of them with some more inside. */
+export function wideContext(entries: number): Record<string, unknown> {
+  const entry = (i: number): [string, unknown] => [`entry_${i}`, { a: { b: i, c: [1, 2, { d: i }] } }];
+  return { config: Object.fromEntries(Array.from({ length: entries }, (_, i) => entry(i))) };
+}

@@ -1,4 +1,12 @@
-import { SizeLimitError, TemplateAssertionError, TemplateNotFound, TemplateSyntaxError } from "./errors.ts";
+import {
+  HostError,
+  JinjaError,
+  SizeLimitError,
+  TemplateAssertionError,
+  TemplateNotFound,
+  TemplateSyntaxError,
+} from "./errors.ts";
+import type { TemplateSource } from "./loaders.ts";
 import { Compilation } from "./compiler/compilation.ts";
 import { compileLoneExpression, compileTemplate } from "./compiler/compile-template.ts";
 import { compiledKey, runTemplate } from "./compiler/inheritance.ts";
@@ -17,8 +25,10 @@ import { Context } from "./runtime/context.ts";
 import type { Frame } from "./runtime/frame.ts";
 import { defaultGlobals } from "./runtime/globals.ts";
 import { HostBridge, type HostCallable, HostFunction, toHost } from "./runtime/host.ts";
+import { contextLookup, ownEntries } from "./runtime/host-variables.ts";
 import {
   type CompiledTemplate,
+  type OperatorInterceptor,
   type Policies,
   Runtime,
   type RuntimeEnvironment,
@@ -40,6 +50,8 @@ const defaultPolicies: Policies = {
   urlizeTarget: undefined,
   urlizeExtraSchemes: [],
   jsonSortKeys: true,
+  jsonDumpsFunction: undefined,
+  jsonDumpsKwargs: { sort_keys: true },
   randomSeed: 1,
 };
 
@@ -58,6 +70,8 @@ export class Environment implements RuntimeEnvironment {
   readonly policies: Policies;
   readonly limits: Limits;
   readonly options: EnvironmentOptions;
+  readonly immutable: boolean;
+  readonly random: (() => number) | undefined;
   readonly #syntax: SyntaxOptions;
   readonly #patterns: SyntaxPatterns;
   readonly #tags: ReadonlySet<ExtensionTag>;
@@ -69,6 +83,8 @@ export class Environment implements RuntimeEnvironment {
     this.undefined = options.undefined ?? Undefined;
     this.policies = { ...defaultPolicies, ...options.policies };
     this.limits = { ...defaultLimits, ...options.limits };
+    this.immutable = options.immutable ?? false;
+    this.random = options.random;
     const given = Object.entries(options).filter(
       ([name, value]) => name in defaultSyntax && value !== undefined,
     );
@@ -92,16 +108,19 @@ export class Environment implements RuntimeEnvironment {
   }
 
   /**
-   * A template of the loader, compiled once.
-   * @throws TemplateNotFound, TemplateSyntaxError, or what the loader throws
+   * A template of the loader, compiled once. It keeps the globals it was ever asked for with, as in Jinja2.
+   * @throws TemplateNotFound, TemplateSyntaxError, {@link HostError} when the loader throws
    */
-  getTemplate(name: string, globals?: RenderContext): Template {
+  getTemplate(name: string, globals: RenderContext = {}): Template {
     const known = this.#cache.get(name);
-    if (known !== undefined && globals === undefined) return known;
-    const found = this.options.loader?.load(name) ?? null;
+    if (known !== undefined) {
+      Object.assign(known.globals, ownEntries(globals));
+      return known;
+    }
+    const found = this.#load(name);
     if (found === null) throw new TemplateNotFound([name]);
-    const template = this.#template(found.source, name, globals ?? {});
-    if (globals === undefined) this.#remember(name, template);
+    const template = this.#template(found.source, name, globals);
+    this.#remember(name, template);
     return template;
   }
 
@@ -115,6 +134,14 @@ export class Environment implements RuntimeEnvironment {
       }
     }
     throw new TemplateNotFound(names, `none of the templates given were found: ${names.join(", ")}`);
+  }
+
+  #load(name: string): TemplateSource | null {
+    try {
+      return this.options.loader?.load(name) ?? null;
+    } catch (error) {
+      throw error instanceof JinjaError ? error : new HostError(`the loader failed for '${name}'`, error);
+    }
   }
 
   #remember(name: string, template: Template): void {
@@ -147,7 +174,8 @@ export class Environment implements RuntimeEnvironment {
       }));
       return compileLoneExpression(parseExpressionOnly([begin, ...shifted.slice(1)]), unit);
     });
-    const template = this.#compiled(undefined, {}, { root: () => undefined, blocks: new Map() });
+    const empty = { root: () => undefined, blocks: new Map(), sourceLength: source.length };
+    const template = this.#compiled(undefined, {}, empty);
     return (context = {}) => {
       const runtime = this.newRuntime();
       const scope = Context.root(template, contextLookup(context, runtime), runtime);
@@ -156,7 +184,7 @@ export class Environment implements RuntimeEnvironment {
     };
   }
 
-  #template(rawSource: string, name: string | undefined, globals: RenderContext): Template {
+  #template(rawSource: string, name: string | undefined, own: RenderContext): Template {
     if (rawSource.length > this.limits.maxSourceSize) {
       throw new SizeLimitError("the source of a template", this.limits.maxSourceSize);
     }
@@ -166,9 +194,11 @@ export class Environment implements RuntimeEnvironment {
       const body = parseTemplate(tokenize(source, this.#syntax, this.#patterns), this.#tags);
       return compileTemplate(body, this.#compilation(places, name));
     });
-    const compiled = this.#compiled(name, globals, code);
+    const globals = ownEntries(own);
+    const compiled = this.#compiled(name, globals, { ...code, sourceLength: source.length });
     const parts: TemplateParts = {
       compiled,
+      globals,
       source,
       sourceOf: (other) =>
         other === name ? source : other === undefined ? "" : this.getTemplate(other).source,
@@ -184,7 +214,7 @@ export class Environment implements RuntimeEnvironment {
   #compiled(
     name: string | undefined,
     globals: RenderContext,
-    code: Pick<CompiledTemplate, "root" | "blocks">,
+    code: Pick<CompiledTemplate, "root" | "blocks" | "sourceLength">,
   ): CompiledTemplate {
     const { autoescape = false } = this.options;
     return {
@@ -205,7 +235,7 @@ export class Environment implements RuntimeEnvironment {
         ? undefined
         : (value: Value, { runtime }: Frame): Value =>
             new HostFunction("finalize", finalize).call(runtime, [value], undefined);
-    return new Compilation(this, places, name, change, compileBody);
+    return new Compilation(this, places, name, change, compileBody, new Budget(this.limits));
   }
 
   /** State for one rendering. */
@@ -220,6 +250,15 @@ export class Environment implements RuntimeEnvironment {
 
   findTest(name: string): Builtin | undefined {
     return asBuiltin(name, Object.getOwnPropertyDescriptor(this.tests, name)?.value, true);
+  }
+
+  interceptor(kind: "binary" | "unary", operator: string): OperatorInterceptor | undefined {
+    const { interceptedBinops = [], interceptedUnops = [], callBinop, callUnop } = this.options;
+    const operators: readonly string[] = kind === "binary" ? interceptedBinops : interceptedUnops;
+    const decide = (kind === "binary" ? callBinop : callUnop) as HostCallable | undefined;
+    if (decide === undefined || !operators.includes(operator)) return undefined;
+    const host = new HostFunction(kind === "binary" ? "callBinop" : "callUnop", decide);
+    return (runtime, operands) => host.answer(runtime, [operator, ...operands], undefined);
   }
 
   attributeOf(value: Value, name: string, runtime: Runtime): Value {
@@ -239,6 +278,13 @@ export class Environment implements RuntimeEnvironment {
 /** Jinja2's name for what every environment here is. */
 export { Environment as SandboxedEnvironment };
 
+/** An environment whose templates may not change lists and mappings, not even their own copies. */
+export class ImmutableSandboxedEnvironment extends Environment {
+  constructor(options: EnvironmentOptions = {}) {
+    super({ ...options, immutable: true });
+  }
+}
+
 function asBuiltin(name: string, entry: unknown, isTest: boolean): Builtin | undefined {
   if (entry instanceof Builtin) return entry;
   if (typeof entry !== "function") return undefined;
@@ -247,15 +293,6 @@ function asBuiltin(name: string, entry: unknown, isTest: boolean): Builtin | und
     const result = host.call(runtime, args as Value[], kwargs);
     return isTest ? isTruthy(result) : result;
   });
-}
-
-/** Finds a variable of the host; each is converted when it is first asked for. */
-function contextLookup(context: RenderContext, runtime: Runtime): (name: string) => Value | undefined {
-  if (context instanceof Map) {
-    const map = context as ReadonlyMap<string, unknown>;
-    return (name) => runtime.host.convert(map.get(name), name);
-  }
-  return (name) => runtime.host.property(context, name, name);
 }
 
 /** Runs the parser; its errors get line and column. */

@@ -12,7 +12,7 @@ export interface Limits {
   readonly maxDepth: number;
   /** Characters of one string, elements of one list, bits of one integer. @defaultValue 1 048 576 */
   readonly maxValueSize: number;
-  /** Characters of one template's source. @defaultValue 524 288 */
+  /** Characters of one template's source. @defaultValue 262 144 */
   readonly maxSourceSize: number;
 }
 
@@ -23,7 +23,7 @@ export const defaultLimits: Limits = {
   maxOutputSize: 16_777_216,
   maxDepth: 150,
   maxValueSize: 1_048_576,
-  maxSourceSize: 524_288,
+  maxSourceSize: 262_144,
 };
 
 /** Nesting that values may have before walking them gives up; keeps recursion off the end of the stack. */

@@ -1,6 +1,6 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
-import { TemplateNotFound } from "./errors.ts";
+import { SizeLimitError, TemplateNotFound } from "./errors.ts";
 
 /** Where templates come from. `null` = no such template here. */
 export interface Loader {
@@ -84,13 +84,16 @@ export class PrefixLoader implements Loader {
  */
 export class FileSystemLoader implements Loader {
   readonly #directories: readonly string[];
+  readonly #maxBytes: number;
 
-  constructor(directories: string | readonly string[]) {
+  /** @defaultValue `maxBytes` of one file is 16 MiB */
+  constructor(directories: string | readonly string[], { maxBytes = 16_777_216 } = {}) {
+    this.#maxBytes = maxBytes;
     const list = typeof directories === "string" ? [directories] : directories;
     this.#directories = list.map((directory) => resolve(directory));
   }
 
-  /** @throws TemplateNotFound for a name that would leave the directories */
+  /** @throws TemplateNotFound for a name that would leave the directories, SizeLimitError for a file that is too large */
   load(name: string): TemplateSource | null {
     const parts = name.split("/").filter((part) => part !== "" && part !== ".");
     if (parts.some((part) => part === ".." || part.includes(sep) || /[\\\0]/.test(part))) {
@@ -98,20 +101,39 @@ export class FileSystemLoader implements Loader {
     }
     for (const directory of this.#directories) {
       const filename = join(directory, ...parts);
-      const source = readInside(directory, filename);
+      const source = readInside(directory, filename, this.#maxBytes);
       if (source !== null) return { source, filename };
     }
     return null;
   }
 }
 
-function readInside(directory: string, filename: string): string | null {
+/** What `open` and `realpath` say of a name that is no template's. */
+const noTemplate: ReadonlySet<unknown> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "EISDIR",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "ENXIO",
+]);
+
+/** The text of a regular file inside of the directory; `null` = there is none. @throws {@link SizeLimitError} */
+function readInside(directory: string, filename: string, maxBytes: number): string | null {
+  let file: number | undefined;
   try {
-    if (!realpathSync(filename).startsWith(realpathSync(directory) + sep)) return null;
-    return readFileSync(filename, "utf8");
+    const real = realpathSync(filename);
+    if (!real.startsWith(realpathSync(directory) + sep)) return null;
+    // No link may take the file's place meanwhile, and a named pipe must not be waited for.
+    file = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const status = fstatSync(file);
+    if (!status.isFile()) return null;
+    if (status.size > maxBytes) throw new SizeLimitError("a template file, in bytes,", maxBytes);
+    return readFileSync(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return null;
+    if (error instanceof Error && "code" in error && noTemplate.has(error.code)) return null;
     throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }

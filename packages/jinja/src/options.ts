@@ -2,7 +2,8 @@ import type { Limits } from "./limits.ts";
 import type { Loader } from "./loaders.ts";
 import type { SyntaxOptions } from "./lexer/syntax.ts";
 import type { ExtensionTag } from "./parser/statement-parsers.ts";
-import type { Policies } from "./runtime/runtime.ts";
+import type { Interceptor, Policies } from "./runtime/runtime.ts";
+import type { BinaryOperator } from "./values/arithmetic.ts";
 import type { UndefinedClass } from "./values/undefined.ts";
 
 /** Variables for a rendering: an object or a map by name. */
@@ -34,6 +35,21 @@ export interface EnvironmentOptions extends Partial<SyntaxOptions> {
   readonly extensions?: readonly ExtensionName[];
   /** Changes each value before it is written. */
   readonly finalize?: (value: unknown) => unknown;
+  /** Whether a template may not change lists and mappings either. @defaultValue false: it may, they are its own */
+  readonly immutable?: boolean;
+  /**
+   * Draws a number from 0 up to 1 for the filter `random` and `lipsum`.
+   * @defaultValue pseudo-random numbers of `policies.randomSeed`, the same in each rendering
+   */
+  readonly random?: () => number;
+  /** Binary operators that {@link callBinop} decides. @defaultValue none */
+  readonly interceptedBinops?: readonly BinaryOperator[];
+  /** Unary operators that {@link callUnop} decides. @defaultValue none */
+  readonly interceptedUnops?: readonly ("-" | "+")[];
+  /** Gets operator and operands; its result replaces the operator's, unless it is `undefined`. */
+  readonly callBinop?: Interceptor<BinaryOperator>;
+  /** Gets operator and operand; its result replaces the operator's, unless it is `undefined`. */
+  readonly callUnop?: Interceptor<"-" | "+">;
   /** What one rendering may use up. @defaultValue `defaultLimits` */
   readonly limits?: Partial<Limits>;
   /** Settings of single filters. */

@@ -13,6 +13,7 @@ import { str } from "./values/repr.ts";
 /** What a template needs of its environment. */
 export interface TemplateParts {
   readonly compiled: CompiledTemplate;
+  readonly globals: Record<string, unknown>;
   readonly source: string;
   readonly sourceOf: SourceOf;
   readonly newRuntime: (trace?: TraceRecorder) => Runtime;
@@ -40,6 +41,11 @@ export class Template {
   constructor(name: string | undefined, parts: TemplateParts) {
     this.name = name;
     this.#parts = parts;
+  }
+
+  /** Variables of this template alone; they come before those of the environment. */
+  get globals(): Record<string, unknown> {
+    return this.#parts.globals;
   }
 
   /** The source with normalised line ends. */

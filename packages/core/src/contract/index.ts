@@ -10,5 +10,7 @@ export {
   type PrintedImpact,
   type PrintedRelease,
   type PrintedStatus,
+  type PrintedTemplates,
   type PrintedValidation,
 } from "./printed.ts";
+export type { PrintedPolicyCheck } from "./printed-policy.ts";

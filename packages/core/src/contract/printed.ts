@@ -1,4 +1,12 @@
 import { z } from "zod";
+import {
+  policyCheckShape,
+  policyDiffShape,
+  policyExplainShape,
+  siemEventShape,
+  vulnerabilityScanShape,
+  waiversShape,
+} from "./printed-policy.ts";
 
 /**
  * The shapes of what commands print with `-o json`. They are published as JSON Schemas under `schemas/`, and
@@ -198,6 +206,36 @@ const error = z.strictObject({
   }),
 });
 
+const templateLine = z.strictObject({
+  line: z.int().min(1),
+  template: z.string(),
+  templateLine: z.int().min(1),
+  values: z
+    .array(z.strictObject({ path: z.string(), layer: z.string(), ...position }))
+    .describe("what of the configuration filled the line, and the layer that wrote it"),
+});
+
+const templateRender = z.strictObject({
+  ...scope,
+  directory: z.string().nullable().describe("where files are written to; null where they are not"),
+  files: z.array(
+    z.strictObject({
+      template: z.string(),
+      file: z.string(),
+      secret: z.boolean().describe("whether it may hold secrets"),
+      status: z
+        .enum(["created", "changed", "mode", "unchanged"])
+        .nullable()
+        .describe("what writing does to the file; null without a directory"),
+      written: z.boolean(),
+      text: z.string().nullable().describe("null for a secret file, and where there is a directory"),
+      diff: z.array(z.string()).describe("unified; of a secret file only which lines change"),
+      warnings: z.array(diagnostic),
+      map: z.array(templateLine).optional().describe("where each line comes from; with --map or --explain"),
+    }),
+  ),
+});
+
 /** Every printed shape by the name of its file under `schemas/`. */
 export const printed = {
   "config-explain": explanation,
@@ -212,6 +250,14 @@ export const printed = {
   outcome,
   status: z.array(status),
   doctor,
+  "template-render": templateRender,
+  "policy-check": policyCheckShape,
+  "policy-diff": policyDiffShape,
+  "policy-explain": policyExplainShape,
+  "waivers-list": waiversShape,
+  "waivers-lint": z.array(diagnostic),
+  "vulnerability-scan": vulnerabilityScanShape,
+  "siem-event": siemEventShape,
   error,
 } as const;
 
@@ -233,5 +279,7 @@ export type PrintedRelease = z.infer<typeof release>;
 export type PrintedStatus = z.infer<typeof status>;
 /** The printed form of `lotse doctor`. */
 export type PrintedDoctor = z.infer<typeof doctor>;
+/** The printed form of rendered templates. */
+export type PrintedTemplates = z.infer<typeof templateRender>;
 /** The printed form of an error. */
 export type PrintedError = z.infer<typeof error>;

@@ -125,6 +125,13 @@ const table = {
   "rollout.stale": ["conflict", "the plan was made for another state than the present one"],
   "rollout.state": ["input", "a deployment state file is damaged"],
   "rollout.interrupted": ["interrupted", "a rollout was stopped by the user and undone"],
+  "rollout.not-found": ["notFound", "there is no such rollout"],
+  "rollout.refused": ["conflict", "a rollout cannot do that in its present state"],
+  "rollout.fence": ["conflict", "another worker has taken the rollout over"],
+
+  "database.start": ["machine", "the embedded database does not start"],
+  "database.unavailable": ["machine", "the database cannot be reached"],
+  "engine.lease": ["machine", "another worker has taken over what this one was doing"],
 
   "target.start": ["findings", "the process did not start"],
   "target.unhealthy": ["findings", "the process did not become healthy in time"],

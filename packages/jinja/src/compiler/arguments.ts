@@ -60,6 +60,7 @@ function compileNamed(call: Arguments, compile: (node: Expr) => ExprCode): Argum
     const more = dynamic?.(frame);
     if (more === undefined) return kwargs;
     if (!(more instanceof Dict)) throw typeError("argument after ** must be a mapping");
+    frame.runtime.budget.charge(2 * more.size());
     for (const [name, value] of more.entries()) {
       if (typeof name !== "string") throw typeError("keywords must be strings");
       add(name, value);

@@ -1,4 +1,5 @@
 import { TemplateAssertionError, unreachable } from "../errors.ts";
+import type { Budget } from "../limits.ts";
 import type { Stmt } from "../parser/nodes.ts";
 import type { Frame } from "../runtime/frame.ts";
 import type { BlockFunction, RuntimeEnvironment } from "../runtime/runtime.ts";
@@ -35,6 +36,11 @@ export interface Scope {
   readonly inLoop: boolean;
   /** Writes only as long as no `extends` was met. */
   readonly checksExtends: boolean;
+  /**
+   * In the body of a loop or block: the names set directly in it, which functions that get the context see too.
+   * Filled while the body is compiled.
+   */
+  readonly tracked?: Set<string> | undefined;
 }
 
 /** What all parts of compiling one template share. */
@@ -44,6 +50,8 @@ export class Compilation {
   readonly name: string | undefined;
   readonly finalize: ((value: Value, frame: Frame) => Value) | undefined;
   readonly blocks = new Map<string, BlockFunction>();
+  /** Books the work of compiling. */
+  readonly budget: Budget;
   readonly #compileBody: BodyCompiler;
   /** Expression nodes compiled so far: the work that running them takes. */
   weight = 0;
@@ -54,7 +62,9 @@ export class Compilation {
     name: string | undefined,
     finalize: ((value: Value, frame: Frame) => Value) | undefined,
     compileBody: BodyCompiler,
+    budget: Budget,
   ) {
+    this.budget = budget;
     this.#compileBody = compileBody;
     this.environment = environment;
     this.places = places;
@@ -79,17 +89,23 @@ export class Compilation {
 }
 
 /** The scope of a new template root or block. */
-export function rootScope(toplevel: boolean, checksExtends: boolean): Scope {
-  const symbols = new Symbols(new Unit(undefined), undefined);
-  return { symbols, toplevel, soft: false, inLoop: false, checksExtends };
+export function rootScope(
+  { budget }: Compilation,
+  toplevel: boolean,
+  checksExtends: boolean,
+  tracked?: Set<string>,
+): Scope {
+  const symbols = new Symbols(new Unit(undefined, budget), undefined);
+  return { symbols, toplevel, soft: false, inLoop: false, checksExtends, tracked };
 }
 
 /** A scope inside of another, sharing its frame unless `ownUnit`. */
 export function innerScope(scope: Scope, changes: Partial<Scope> & { ownUnit?: boolean } = {}): Scope {
   const { ownUnit, ...rest } = changes;
-  const unit = ownUnit === true ? new Unit(scope.symbols.unit) : scope.symbols.unit;
+  const unit =
+    ownUnit === true ? new Unit(scope.symbols.unit, scope.symbols.unit.budget) : scope.symbols.unit;
   const symbols = new Symbols(unit, scope.symbols);
-  return { ...scope, symbols, toplevel: false, soft: false, ...rest };
+  return { ...scope, symbols, toplevel: false, soft: false, tracked: undefined, ...rest };
 }
 
 /** Code that finds the frame which holds `reference`, seen from code of `from`. */
@@ -136,6 +152,9 @@ export function enterScope(symbols: Symbols): ((frame: Frame) => void) | undefin
   const [only] = steps;
   if (steps.length <= 1) return only;
   return (frame) => {
+    const { budget } = frame.runtime;
+    // Each include asks the ones around it for what it does not know.
+    budget.charge(steps.length * (1 + budget.depth / 16));
     for (const step of steps) step(frame);
   };
 }

@@ -19,7 +19,7 @@ export function compileTemplate(
 ): Pick<CompiledTemplate, "root" | "blocks"> {
   for (const block of blocksOf(body)) unit.blocks.set(block.name, compileBlockBody(block, unit));
   const extendsParent = someStmt(body, (node) => node.type === "Extends");
-  const scope = rootScope(true, extendsParent);
+  const scope = rootScope(unit, true, extendsParent);
   const usesSelf = undeclared(body, ["self"]).has("self");
   const selfSlot = usesSelf ? scope.symbols.declare("self").slot : undefined;
   analyzeBody(body, scope.symbols);
@@ -45,7 +45,7 @@ function blocksOf(body: readonly Stmt[]): BlockNode[] {
 }
 
 function compileBlockBody(node: BlockNode, unit: Compilation): BlockFunction {
-  const scope = rootScope(false, false);
+  const scope = rootScope(unit, false, false, new Set());
   const special = undeclared(node.body, ["self", "super"]);
   const selfSlot = special.has("self") ? scope.symbols.declare("self").slot : undefined;
   const superSlot = special.has("super") ? scope.symbols.declare("super").slot : undefined;
@@ -69,7 +69,7 @@ export function compileLoneExpression(
   node: Expr,
   unit: Compilation,
 ): (context: Context, runtime: Runtime) => Value {
-  const scope = rootScope(true, false);
+  const scope = rootScope(unit, true, false);
   analyzeExpr(node, scope.symbols);
   const enter = enterScope(scope.symbols);
   const code = compileExpr(node, scope, unit);

@@ -4,6 +4,7 @@ import type {
   CallNode,
   CompareNode,
   ConditionNode,
+  DictNode,
   Expr,
   FilterNode,
   NameNode,
@@ -14,7 +15,7 @@ import { getAttribute, getItem, methodOf } from "../runtime/attributes.ts";
 import type { Builtin } from "../runtime/builtin.ts";
 import { callValue } from "../runtime/calls.ts";
 import type { Frame } from "../runtime/frame.ts";
-import { unary } from "../values/arithmetic.ts";
+import { HostFunction } from "../runtime/host.ts";
 import { Dict } from "../values/dict.ts";
 import { Markup, escapeText } from "../values/markup.ts";
 import type { Value } from "../values/object.ts";
@@ -25,7 +26,8 @@ import { Tuple } from "../values/tuple.ts";
 import { Undefined } from "../values/undefined.ts";
 import { type ArgumentsCode, compileArguments } from "./arguments.ts";
 import { type Compilation, type ExprCode, type Scope, readSlot } from "./compilation.ts";
-import { compileBinary, compileComparison } from "./operators.ts";
+import { compileBinary, compileComparison, compileUnary } from "./operators.ts";
+import { compileCallContext } from "./targets.ts";
 
 // Over 300 lines: one short function for each kind of expression.
 
@@ -48,11 +50,8 @@ export function compileExpr(node: Expr, scope: Scope, unit: Compilation): ExprCo
       const items = node.items.map(sub);
       return (frame) => items.map((item) => item(frame));
     }
-    case "Dict": {
-      const pairs = node.pairs.map(({ key, value }) => [sub(key), sub(value)] as const);
-      return (frame) =>
-        located(unit, node.position, () => Dict.of(pairs.map(([key, value]) => [key(frame), value(frame)])));
-    }
+    case "Dict":
+      return compileDict(node, sub, unit);
     case "Condition":
       return compileCondition(node, scope, unit);
     case "Filter":
@@ -82,13 +81,25 @@ export function compileExpr(node: Expr, scope: Scope, unit: Compilation): ExprCo
     }
     case "Negative":
     case "Positive": {
-      const operand = sub(node.operand);
       const sign = node.type === "Negative" ? "-" : "+";
-      return (frame) => located(unit, node.position, () => unary(sign, operand(frame)));
+      return compileUnary(sign, sub(node.operand), node.position, unit);
     }
     default:
       return unreachable(node);
   }
+}
+
+function compileDict(node: DictNode, sub: (child: Expr) => ExprCode, unit: Compilation): ExprCode {
+  const pairs = node.pairs.map(({ key, value }) => [sub(key), sub(value)] as const);
+  return (frame) =>
+    located(unit, node.position, () => {
+      const { budget } = frame.runtime;
+      budget.charge(5);
+      return Dict.of(
+        pairs.map(([key, value]) => [key(frame), value(frame)]),
+        budget,
+      );
+    });
 }
 
 /** `and` and `or`: one of the operands, the right one only when needed. */
@@ -208,16 +219,31 @@ function compileTest(node: TestNode, scope: Scope, unit: Compilation): ExprCode 
 function compileCall(node: CallNode, scope: Scope, unit: Compilation): ExprCode {
   const args = compileArguments(node.call, (child) => compileExpr(child, scope, unit));
   const { callee, position } = node;
-  if (callee.type === "Attribute") return compileMethodCall(callee, args, position, scope, unit);
+  const call = compileInvoke(args, scope);
+  if (callee.type === "Attribute") return compileMethodCall(callee, args, call, position, scope, unit);
   const code = compileExpr(callee, scope, unit);
   return (frame) => {
-    const { runtime } = frame;
     const value = code(frame);
     try {
-      return callValue(value, args.positional(frame), args.named(frame), runtime);
+      return call(frame, value);
     } catch (error) {
       return unit.rethrow(error, position);
     }
+  };
+}
+
+/** Calls a value with the arguments. */
+type Invoke = (frame: Frame, callee: Value) => Value;
+
+function compileInvoke(args: ArgumentsCode, scope: Scope): Invoke {
+  const contextOf = compileCallContext(scope);
+  const invoke: Invoke = (frame, callee) =>
+    callValue(callee, args.positional(frame), args.named(frame), frame.runtime);
+  if (contextOf === undefined) return invoke;
+  return (frame, callee) => {
+    if (!(callee instanceof HostFunction && callee.wantsContext)) return invoke(frame, callee);
+    const { runtime } = frame;
+    return runtime.within(runtime.autoescape, contextOf(frame), () => invoke(frame, callee));
   };
 }
 
@@ -225,6 +251,7 @@ function compileCall(node: CallNode, scope: Scope, unit: Compilation): ExprCode 
 function compileMethodCall(
   callee: AttributeNode,
   args: ArgumentsCode,
+  call: Invoke,
   position: number,
   scope: Scope,
   unit: Compilation,
@@ -232,16 +259,16 @@ function compileMethodCall(
   unit.weight += 1;
   const object = compileExpr(callee.object, scope, unit);
   const { name } = callee;
+  const immutable = unit.environment.immutable;
   return (frame) => {
     const { runtime } = frame;
     const self = object(frame);
     try {
-      const method = methodOf(self, name);
+      const method = immutable ? undefined : methodOf(self, name);
       if (method !== undefined) {
         return method.call(runtime, args.positional(frame, self), args.named(frame));
       }
-      const value = getAttribute(self, name, runtime);
-      return callValue(value, args.positional(frame), args.named(frame), runtime);
+      return call(frame, getAttribute(self, name, runtime));
     } catch (error) {
       return unit.rethrow(error, position);
     }
@@ -301,6 +328,7 @@ function compileConcat(items: readonly ExprCode[]): ExprCode {
       text += markup && !(value instanceof Markup) ? escapeText(part) : part;
       budget.chargeText(text.length / 4);
     }
+    if (markup) budget.charge(text.length / 8);
     budget.chargeText(text.length);
     return markup ? new Markup(text) : text;
   };

@@ -12,7 +12,7 @@ import { Tuple } from "../values/tuple.ts";
 import { Undefined } from "../values/undefined.ts";
 import { type Compilation, type Scope, type StmtCode, goOn } from "./compilation.ts";
 import { compileExpr, requireText } from "./expressions.ts";
-import { compileExport, compileLocals } from "./targets.ts";
+import { compileExport, compileLiveLocals, compileLocals } from "./targets.ts";
 
 /** Key under which the host's template objects keep what the renderer runs. */
 export const compiledKey: unique symbol = Symbol("jinja.compiled");
@@ -24,7 +24,25 @@ function templateOf(value: Value, runtime: Runtime): CompiledTemplate {
     if (compiled !== undefined) return compiled;
   }
   if (value instanceof Undefined) throw value.error();
-  return runtime.environment.compiledTemplate(requireText(value, "the name of a template"));
+  const template = findTemplate(requireText(value, "the name of a template"), runtime);
+  if (!runtime.touched.has(template)) {
+    // Whether it is compiled already or not: the same rendering costs the same.
+    runtime.touched.add(template);
+    runtime.budget.charge(template.sourceLength);
+  }
+  return template;
+}
+
+/** Steps for asking a loader in vain: it may have to look at files, and makes an error. */
+const missCost = 200;
+
+function findTemplate(name: string, runtime: Runtime): CompiledTemplate {
+  try {
+    return runtime.environment.compiledTemplate(name);
+  } catch (error) {
+    if (error instanceof TemplateNotFound) runtime.budget.charge(missCost);
+    throw error;
+  }
 }
 
 /** The first template of a list that exists. @throws TemplateNotFound */
@@ -38,6 +56,7 @@ function selectTemplate(value: Value, runtime: Runtime): CompiledTemplate {
       if (!(error instanceof TemplateNotFound)) throw error;
     }
   }
+  if (names.length === 0) runtime.budget.charge(missCost);
   const tried = names.map((name) => textOf(name) ?? "<template>");
   throw new TemplateNotFound(
     tried.length === 1 ? [...tried, ""] : tried,
@@ -66,7 +85,7 @@ function traced<T>(
 /** `{% include %}` */
 export function compileInclude(node: IncludeNode, scope: Scope, unit: Compilation): StmtCode {
   const code = compileExpr(node.template, scope, unit);
-  const locals = node.withContext ? compileLocals(scope) : undefined;
+  const locals = node.withContext ? compileLiveLocals(scope) : undefined;
   return (frame) => {
     if (scope.checksExtends && frame.extended !== undefined) return goOn;
     const { runtime } = frame;
@@ -86,7 +105,7 @@ export function compileInclude(node: IncludeNode, scope: Scope, unit: Compilatio
           throw error;
         }
         name = template.name ?? "<template>";
-        const outer = locals === undefined ? noVariables : frame.context.snapshot(locals(frame));
+        const outer = locals === undefined ? noVariables : frame.context.layered(locals(frame));
         runTemplate(template, Context.root(template, outer, runtime), runtime, "includes");
       },
     );
@@ -224,7 +243,10 @@ export function compileBlock(node: BlockNode, scope: Scope, unit: Compilation): 
       position,
       "block",
       () => name,
-      () => runtime.budget.nested("blocks", () => stack?.[0]?.(context, runtime)),
+      () =>
+        runtime.budget.nested("blocks", () =>
+          runtime.within(runtime.autoescape, context, () => stack?.[0]?.(context, runtime)),
+        ),
     );
     return goOn;
   };

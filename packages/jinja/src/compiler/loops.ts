@@ -94,7 +94,7 @@ function compileParts(node: ForNode, scope: Scope, unit: Compilation): LoopParts
     undeclared(node.body, ["loop"]).has("loop") ||
     someStmt(node.body, (inner) => inner.type === "Block" && inner.scoped);
   if (assignsLoop(node)) unit.fail("Can't assign to special loop variable in for-loop", node.position);
-  const inner = innerScope(scope, { inLoop: true });
+  const inner = innerScope(scope, { inLoop: true, tracked: new Set() });
   const loopSlot = usesLoop ? inner.symbols.declare("loop").slot : undefined;
   analyzeTarget(node.target, inner.symbols, true);
   analyzeBody(node.body, inner.symbols);

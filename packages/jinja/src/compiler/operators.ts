@@ -1,7 +1,8 @@
 import { unreachable } from "../errors.ts";
 import type { CompareOperator } from "../parser/nodes.ts";
 import type { Frame } from "../runtime/frame.ts";
-import { type BinaryOperator, binary } from "../values/arithmetic.ts";
+import type { OperatorInterceptor } from "../runtime/runtime.ts";
+import { type BinaryOperator, binary, unary } from "../values/arithmetic.ts";
 import { compareValues, equals } from "../values/compare.ts";
 import { contains } from "../values/contains.ts";
 import type { Value } from "../values/object.ts";
@@ -24,6 +25,14 @@ export function compileBinary(
       return unit.rethrow(error, position);
     }
   };
+  const intercept = unit.environment.interceptor("binary", operator);
+  if (intercept !== undefined) {
+    return (frame) => {
+      const a = left(frame);
+      const b = right(frame);
+      return intercepted(intercept, frame, [a, b], position, unit, () => general(frame, a, b));
+    };
+  }
   if (operator === "+") {
     return (frame) => {
       const a = left(frame);
@@ -47,6 +56,46 @@ export function compileBinary(
     };
   }
   return (frame) => general(frame, left(frame), right(frame));
+}
+
+/** What the host makes of an operator, or else what `otherwise` does. */
+function intercepted(
+  intercept: OperatorInterceptor,
+  frame: Frame,
+  operands: readonly Value[],
+  position: number,
+  unit: Compilation,
+  otherwise: () => Value,
+): Value {
+  let decided: Value | undefined;
+  try {
+    decided = intercept(frame.runtime, operands);
+  } catch (error) {
+    return unit.rethrow(error, position);
+  }
+  return decided === undefined ? otherwise() : decided;
+}
+
+/** `-value` and `+value`. */
+export function compileUnary(
+  sign: "-" | "+",
+  operand: ExprCode,
+  position: number,
+  unit: Compilation,
+): ExprCode {
+  const intercept = unit.environment.interceptor("unary", sign);
+  const general = (value: Value): Value => {
+    try {
+      return unary(sign, value);
+    } catch (error) {
+      return unit.rethrow(error, position);
+    }
+  };
+  if (intercept === undefined) return (frame) => general(operand(frame));
+  return (frame) => {
+    const value = operand(frame);
+    return intercepted(intercept, frame, [value], position, unit, () => general(value));
+  };
 }
 
 /** Code of one comparison. */

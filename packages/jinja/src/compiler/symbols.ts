@@ -1,3 +1,5 @@
+import type { Budget } from "../limits.ts";
+
 /**
  * Which variable a name means, decided before anything runs, by the rules that Jinja2's scopes follow:
  * a scope reads what is around it, keeps what it sets to itself, and `if` is no scope of its own.
@@ -6,10 +8,13 @@
 /** A group of slots that live and die together: one template root, block, macro or recursive loop. */
 export class Unit {
   readonly parent: Unit | undefined;
+  readonly budget: Budget;
   readonly #slots = new Map<string, number>();
 
-  constructor(parent: Unit | undefined) {
+  /** `budget` books the work of compiling: names times branches can be a lot in a short template. */
+  constructor(parent: Unit | undefined, budget: Budget) {
     this.parent = parent;
+    this.budget = budget;
   }
 
   /** The slot of that key; scopes of one depth share slots, since they run one after the other. */
@@ -46,13 +51,15 @@ export class Symbols {
   readonly unit: Unit;
   readonly #level: number;
   readonly #references: Map<string, Reference>;
-  readonly #loads: Map<Reference, Load>;
+  /** By slot: each variable and what it holds at first. */
+  readonly #loads: Map<number, readonly [Reference, Load]>;
   readonly #stores: Set<string>;
 
   constructor(unit: Unit, parent: Symbols | undefined, copyOf?: Symbols) {
     this.unit = unit;
     this.parent = parent;
     this.#level = parent === undefined ? 0 : parent.#level + 1;
+    if (copyOf !== undefined) unit.budget.charge(2 * copyOf.#references.size);
     this.#references = new Map(copyOf === undefined ? [] : copyOf.#references);
     this.#loads = new Map(copyOf === undefined ? [] : copyOf.#loads);
     this.#stores = new Set(copyOf === undefined ? [] : copyOf.#stores);
@@ -70,10 +77,9 @@ export class Symbols {
 
   #define(name: string, load: Load): Reference {
     const slot = this.unit.slot(`${this.#level}:${name}`);
-    const known = [...this.#loads.keys()].find((reference) => reference.slot === slot);
-    const reference = known ?? { unit: this.unit, slot };
+    const reference = this.#loads.get(slot)?.[0] ?? { unit: this.unit, slot };
     this.#references.set(name, reference);
-    this.#loads.set(reference, load);
+    this.#loads.set(slot, [reference, load]);
     return reference;
   }
 
@@ -105,8 +111,9 @@ export class Symbols {
       }
     }
     for (const branch of branches) {
+      this.unit.budget.charge(2 * branch.#references.size);
       for (const [name, reference] of branch.#references) this.#references.set(name, reference);
-      for (const [reference, load] of branch.#loads) this.#replace(reference, load);
+      for (const [reference, load] of branch.#loads.values()) this.#replace(reference, load);
       for (const name of branch.#stores) this.#stores.add(name);
     }
     for (const [name, count] of counts) {
@@ -122,20 +129,20 @@ export class Symbols {
   }
 
   #replace(reference: Reference, load: Load): void {
-    for (const known of this.#loads.keys()) {
-      if (known.slot === reference.slot) this.#loads.delete(known);
-    }
-    this.#loads.set(reference, load);
+    // To the end: what is read first is set first.
+    this.#loads.delete(reference.slot);
+    this.#loads.set(reference.slot, [reference, load]);
   }
 
   /** What to do when the scope is entered. */
   get loads(): readonly (readonly [Reference, Load])[] {
-    return [...this.#loads];
+    return [...this.#loads.values()];
   }
 
   /** All names set here or around, with the variable they mean: what an include gets to see. */
   stored(): ReadonlyMap<string, Reference> {
     const result = new Map<string, Reference>(this.parent?.stored());
+    this.unit.budget.charge(result.size + this.#stores.size);
     for (const name of this.#stores) {
       const reference = this.find(name);
       if (reference !== undefined) result.set(name, reference);

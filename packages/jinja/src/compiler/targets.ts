@@ -1,5 +1,6 @@
 import { TemplateRuntimeError, unreachable } from "../errors.ts";
 import type { Target } from "../parser/nodes.ts";
+import type { Context, Lookup } from "../runtime/context.ts";
 import type { Frame } from "../runtime/frame.ts";
 import { unpack } from "../runtime/loop.ts";
 import { tryIterate } from "../values/iterate.ts";
@@ -55,31 +56,64 @@ export function targetNames(target: Target): string[] {
   return target.type === "TargetTuple" ? target.items.flatMap(targetNames) : [];
 }
 
-/** Code that makes variables set at the top level visible to blocks, includes and imports. */
+/**
+ * Code that makes variables set at the top level visible to blocks, includes and imports. Those set in a loop or
+ * block are noted for functions that get the context.
+ */
 export function compileExport(names: readonly string[], scope: Scope): ((frame: Frame) => void) | undefined {
+  for (const name of names) scope.tracked?.add(name);
   if (!scope.toplevel || names.length === 0) return undefined;
   const reads = names.map((name) => {
     const reference = scope.symbols.find(name);
     return [name, reference === undefined ? undefined : reference.slot] as const;
   });
   return (frame) => {
-    const { vars, exported } = frame.context;
+    const { context, runtime } = frame;
     for (const [name, slot] of reads) {
       const value = slot === undefined ? undefined : frame.slots[slot];
       if (value === undefined) continue;
-      vars.set(name, value);
-      if (!name.startsWith("_")) exported.add(name);
+      context.define(name, value, runtime.budget);
+      if (!name.startsWith("_")) context.exported.add(name);
     }
   };
 }
 
-/** All variables that code standing here could see set, for includes and scoped blocks. */
+/**
+ * Code that finds the context for functions which ask for it: with what the loop or block around has set so far.
+ * `undefined` = the code stands in neither.
+ */
+export function compileCallContext(scope: Scope): ((frame: Frame) => Context) | undefined {
+  const { tracked, symbols } = scope;
+  if (tracked === undefined) return undefined;
+  return (frame) => {
+    frame.runtime.budget.charge(2 * tracked.size);
+    const locals = new Map<string, Value>();
+    for (const name of tracked) {
+      const reference = symbols.find(name);
+      const value = reference === undefined ? undefined : readSlot(symbols.unit, reference)(frame);
+      if (value !== undefined) locals.set(name, value);
+    }
+    return locals.size === 0 ? frame.context : frame.context.derived(locals);
+  };
+}
+
+/** A lookup of all variables that code standing here could see set, as they are when it is asked: for includes. */
+export function compileLiveLocals(scope: Scope): (frame: Frame) => Lookup {
+  const { unit } = scope.symbols;
+  const reads = new Map(
+    Array.from(scope.symbols.stored(), ([name, reference]) => [name, readSlot(unit, reference)] as const),
+  );
+  return (frame) => (name) => reads.get(name)?.(frame);
+}
+
+/** All variables that code standing here could see set, as they are now: for imports and scoped blocks. */
 export function compileLocals(scope: Scope): (frame: Frame) => Map<string, Value> {
   const reads = Array.from(
     scope.symbols.stored(),
     ([name, reference]) => [name, readSlot(scope.symbols.unit, reference)] as const,
   );
   return (frame) => {
+    frame.runtime.budget.charge(reads.length);
     const locals = new Map<string, Value>();
     for (const [name, read] of reads) {
       const value = read(frame);

@@ -16,7 +16,7 @@ import { badArgument, intArgument } from "./support.ts";
 /** Python's `float(text)`; `undefined` = not a number. */
 function parseFloatText(text: string): number | undefined {
   const trimmed = stripEnd(stripStart(text)).toLowerCase();
-  if (/^[+-]?(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:e[+-]?\d(?:_?\d)*)?$/.test(trimmed)) {
+  if (/^[+-]?(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:e[+-]?\d(?:_?\d)*)?$/.test(trimmed)) {
     return Number(trimmed.replaceAll("_", ""));
   }
   const named = /^([+-]?)(inf(?:inity)?|nan)$/.exec(trimmed);
@@ -143,7 +143,10 @@ export const numberFilters: BuiltinTable = builtinTable([
   [
     "float",
     "value default?",
-    (_runtime, [value, otherwise = makeFloat(0)]) => toFloat(value ?? null, otherwise),
+    ({ budget }, [value, otherwise = makeFloat(0)]) => {
+      budget.charge((textOf(value ?? null)?.length ?? 0) / 8);
+      return toFloat(value ?? null, otherwise);
+    },
   ],
   [
     "round",

@@ -59,8 +59,9 @@ function* unique(runtime: Runtime, [value, caseSensitive, attribute]: Args): Gen
   const seen = new Dict();
   for (const item of each(value ?? null, runtime.budget)) {
     const id = key(item);
-    if (seen.has(id)) continue;
-    seen.set(id, true);
+    runtime.budget.charge(2);
+    if (seen.has(id, runtime.budget)) continue;
+    seen.set(id, true, runtime.budget);
     yield item;
   }
 }
@@ -70,13 +71,19 @@ function keyGetter(
   attribute: Value | undefined,
   caseSensitive: boolean,
 ): (item: Value) => Value {
-  return attributeGetter(runtime, attribute, undefined, caseSensitive ? undefined : ignoreCase);
+  return attributeGetter(
+    runtime,
+    attribute,
+    undefined,
+    caseSensitive ? undefined : (value) => ignoreCase(value, runtime.budget),
+  );
 }
 
 function sort(runtime: Runtime, [value, reverse, caseSensitive, attribute]: Args): Value {
   const sensitive = isTruthy(caseSensitive ?? false);
   const items = toList(value ?? null, runtime.budget);
   const names = textOf(attribute ?? null)?.split(",") ?? [attribute];
+  runtime.budget.charge(names.length);
   const keys = names.map((name) => keyGetter(runtime, name, sensitive));
   const key = (item: Value): Value => keys.map((get) => get(item));
   return sortItems(runtime, items, key, isTruthy(reverse ?? false));
@@ -95,7 +102,7 @@ function dictsort(runtime: Runtime, [value, caseSensitive, by, reverse]: Args): 
   const items = Array.from(value.entries(), (entry) => new Tuple(entry));
   const key = (item: Value): Value => {
     const part = (item as Tuple).items[which === "key" ? 0 : 1] ?? null;
-    return sensitive ? part : ignoreCase(part);
+    return sensitive ? part : ignoreCase(part, runtime.budget);
   };
   return sortItems(runtime, items, key, isTruthy(reverse ?? false));
 }
@@ -111,7 +118,7 @@ class Group extends Tuple {
 function groupby(runtime: Runtime, [value, attribute, fallback, caseSensitive]: Args): Value {
   const sensitive = isTruthy(caseSensitive ?? false);
   const get = attributeGetter(runtime, attribute, fallback);
-  const key = (item: Value): Value => (sensitive ? get(item) : ignoreCase(get(item)));
+  const key = (item: Value): Value => (sensitive ? get(item) : ignoreCase(get(item), runtime.budget));
   const items = sortItems(runtime, toList(value ?? null, runtime.budget), key, false);
   const groups: Group[] = [];
   let members: Value[] = [];

@@ -1,5 +1,6 @@
 import { FilterArgumentError, typeError } from "../errors.ts";
 import { getItem } from "../runtime/attributes.ts";
+import type { Budget } from "../limits.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Markup, escapeText, textOf } from "../values/markup.ts";
 import { intOf } from "../values/numbers.ts";
@@ -18,8 +19,10 @@ export function attributeGetter(
   post: (value: Value) => Value = (value) => value,
 ): Getter {
   const parts = attributeParts(attribute);
+  runtime.budget.charge(parts.length);
   return (item) => {
     let value = item;
+    runtime.budget.charge(parts.length);
     for (const part of parts) {
       value = getItem(value, part, runtime);
       if (fallback !== undefined && value instanceof Undefined) value = fallback;
@@ -36,10 +39,12 @@ function attributeParts(attribute: Value | undefined): Value[] {
   return text.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }
 
-/** Lower case for texts, so that comparing ignores it. */
-export function ignoreCase(value: Value): Value {
+/** Lower case for texts, so that comparing ignores it; the work is booked. */
+export function ignoreCase(value: Value, budget: Budget): Value {
   const text = textOf(value);
-  return text === undefined ? value : text.toLowerCase();
+  if (text === undefined) return value;
+  budget.charge(text.length / 16);
+  return text.toLowerCase();
 }
 
 /** Python's `str()` of an argument that is turned into text: what Jinja2 calls a soft string. */

@@ -2,6 +2,7 @@ import { PythonError, typeError } from "../errors.ts";
 import { formatPercent } from "../format/percent.ts";
 import { centerLeft, replaceText } from "../methods/string.ts";
 import { type BuiltinCode, type BuiltinTable, builtinTable } from "../runtime/builtin.ts";
+import type { Budget } from "../limits.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Dict } from "../values/dict.ts";
 import { Markup, escapeText, textOf } from "../values/markup.ts";
@@ -14,11 +15,13 @@ import { Undefined } from "../values/undefined.ts";
 import { escaped, intArgument, sameKind, softText } from "./support.ts";
 import { wrapText } from "./wordwrap.ts";
 
-/** A filter that turns a text into a text and keeps Markup. */
+/** A filter that turns a text into a text and keeps Markup; `weight` is its work for 16 characters, in steps. */
 const mapped =
-  (change: (text: string) => string): BuiltinCode =>
+  (change: (text: string) => string, weight = 1): BuiltinCode =>
   (runtime, [value]) => {
-    const result = change(softText(value, runtime));
+    const text = softText(value, runtime);
+    runtime.budget.charge((text.length / 16) * weight);
+    const result = change(text);
     runtime.budget.chargeText(result.length);
     return sameKind(value, result);
   };
@@ -128,10 +131,11 @@ function wordwrap(
     breakLongWords: isTruthy(breakLong === undefined ? true : breakLong),
     breakOnHyphens: isTruthy(breakHyphens === undefined ? true : breakHyphens),
   };
-  runtime.budget.charge(text.length);
-  const lines = splitLines(text).map((line) => wrapText(line, rules).join(joiner));
-  const result = lines.join(joiner);
-  runtime.budget.chargeText(result.length);
+  runtime.budget.charge(2 * text.length);
+  const lines = splitLines(text).map((line) => wrapText(line, rules));
+  const count = lines.reduce((sum, parts) => sum + Math.max(1, parts.length), 0);
+  runtime.budget.chargeText(text.length + count * joiner.length);
+  const result = lines.map((parts) => parts.join(joiner)).join(joiner);
   // Joining makes a plain text of it, as in Python, unless the joiner is Markup.
   return sameKind(wrapString, result);
 }
@@ -145,7 +149,7 @@ function format(
   if (named && args.length > 0) {
     throw typeError("can't handle positional and keyword arguments at the same time");
   }
-  const values: Value = named ? Dict.of(kwargs) : new Tuple(args as Value[]);
+  const values: Value = named ? Dict.of(kwargs, runtime.budget) : new Tuple(args as Value[]);
   const text = softText(value, runtime);
   return value instanceof Markup
     ? new Markup(formatPercent(text, values, runtime.budget, escapeText))
@@ -177,12 +181,14 @@ const entities: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Text without comments and tags, white space collapsed, common entities resolved. */
-function stripTags(text: string): string {
+function stripTags(text: string, budget: Budget): string {
   let rest = text;
   for (let start = rest.indexOf("<!--"); start !== -1; start = rest.indexOf("<!--")) {
     const end = rest.indexOf("-->", start);
     if (end === -1) break;
     rest = rest.slice(0, start) + rest.slice(end + 3);
+    // Taking one comment out makes the rest anew.
+    budget.charge(rest.length / 16);
   }
   let plain = "";
   let position = 0;
@@ -218,16 +224,18 @@ export const textFilters: BuiltinTable = builtinTable([
     (runtime, [value]) => {
       const text = softText(value, runtime);
       runtime.budget.charge(text.length / 4);
-      return stripTags(text);
+      return stripTags(text, runtime.budget);
     },
   ],
-  ["title", "s", mapped(title)],
+  ["title", "s", mapped(title, 8)],
   [
     "trim",
     "value chars?",
     (runtime, [value, chars]) => {
       const set = chars === undefined || chars === null ? undefined : softText(chars, runtime);
-      return sameKind(value, stripEnd(stripStart(softText(value, runtime), set), set));
+      const text = softText(value, runtime);
+      runtime.budget.charge((text.length + (set?.length ?? 0)) / 8);
+      return sameKind(value, stripEnd(stripStart(text, set), set));
     },
   ],
   ["truncate", "s length? killwords? end? leeway?", truncate],
@@ -237,7 +245,7 @@ export const textFilters: BuiltinTable = builtinTable([
     "s",
     (runtime, [value]) => {
       const text = softText(value, runtime);
-      runtime.budget.charge(text.length / 4);
+      runtime.budget.charge(text.length / 2);
       return text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0;
     },
   ],

@@ -1,3 +1,4 @@
+import type { Budget } from "../limits.ts";
 import { escapeText } from "../values/markup.ts";
 
 /** How {@link urlize} writes its links. */
@@ -20,7 +21,7 @@ const webAddress = new RegExp(String.raw`^(?:${webHosts.join("|")})(?::\d{1,5})?
 const emailAddress = /^\S+@\w[\w.-]*\.\w+$/;
 
 /** Turns web and e-mail addresses in escaped text into links. */
-export function urlize(text: string, rules: LinkRules): string {
+export function urlize(text: string, rules: LinkRules, budget: Budget): string {
   const attributes =
     (rules.rel === "" ? "" : ` rel="${escapeText(rules.rel)}"`) +
     (rules.target === "" ? "" : ` target="${escapeText(rules.target)}"`);
@@ -28,9 +29,13 @@ export function urlize(text: string, rules: LinkRules): string {
     rules.trimLimit !== undefined && address.length > rules.trimLimit
       ? `${address.slice(0, rules.trimLimit)}...`
       : address;
+  const perWord = 8 + rules.extraSchemes.length / 2;
   return text
     .split(/(\s+)/u)
-    .map((word) => linkWord(word, rules, attributes, shown))
+    .map((word) => {
+      budget.charge(perWord);
+      return linkWord(word, rules, attributes, shown);
+    })
     .join("");
 }
 

@@ -1,7 +1,8 @@
-import { DepthLimitError, typeError } from "../errors.ts";
+import { DepthLimitError, HostError, JinjaError, typeError } from "../errors.ts";
 import { type Budget, maxValueDepth } from "../limits.ts";
 import { getAttributeOnly } from "../runtime/attributes.ts";
 import { type BuiltinTable, builtinTable } from "../runtime/builtin.ts";
+import { toHost } from "../runtime/host.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { prettyPrint } from "../format/pretty-print.ts";
 import { Dict } from "../values/dict.ts";
@@ -36,13 +37,13 @@ function jsonNumber(value: number): string {
   return formatFloatRepr(value);
 }
 
-function jsonKey(key: Value): string {
+function jsonKey(key: Value, budget: Budget): string {
   if (typeof key === "string") return key;
   if (key instanceof Markup) return key.text;
   if (key === null) return "null";
   if (typeof key === "boolean") return String(key);
   const int = intOf(key);
-  if (int !== undefined) return intToText(int);
+  if (int !== undefined) return intToText(int, budget);
   const float = floatOf(key);
   if (float !== undefined) return jsonNumber(float);
   throw typeError(`keys must be str, int, float, bool or None, not ${typeName(key)}`);
@@ -52,7 +53,7 @@ function jsonKey(key: Value): string {
 function toJson(value: Value, style: JsonStyle, depth = 0): string {
   const { budget } = style.runtime;
   if (depth > maxValueDepth) throw new DepthLimitError("a value");
-  budget.charge(1);
+  budget.charge(2);
   if (value === null) return "null";
   if (typeof value === "boolean") return String(value);
   const text = textOf(value);
@@ -61,7 +62,7 @@ function toJson(value: Value, style: JsonStyle, depth = 0): string {
     return jsonString(text);
   }
   const int = intOf(value);
-  if (int !== undefined) return intToText(int);
+  if (int !== undefined) return intToText(int, budget);
   const float = floatOf(value);
   if (float !== undefined) return jsonNumber(float);
   if (value instanceof Dict) {
@@ -71,7 +72,7 @@ function toJson(value: Value, style: JsonStyle, depth = 0): string {
       : entries;
     const parts = sorted.map((entry) => {
       const [key, item] = (entry as Tuple).items;
-      return `${jsonString(jsonKey(key ?? null))}: ${toJson(item ?? null, style, depth + 1)}`;
+      return `${jsonString(jsonKey(key ?? null, budget))}: ${toJson(item ?? null, style, depth + 1)}`;
     });
     return brackets("{", "}", parts, style, depth, budget);
   }
@@ -106,6 +107,26 @@ function brackets(
   return `${open}${inner}${parts.join(`,${inner}`)}\n${indent.repeat(depth)}${close}`;
 }
 
+/** What the policy's function makes of a value; `undefined` = there is none. */
+function customJson(
+  runtime: Runtime,
+  value: Value,
+  width: number | bigint | undefined,
+  step: string | undefined,
+): string | undefined {
+  const { jsonDumpsFunction: dumps, jsonDumpsKwargs: kwargs } = runtime.environment.policies;
+  if (dumps === undefined) return undefined;
+  const indent = width === undefined ? step : Number(width);
+  try {
+    const text = dumps(toHost(value, runtime), indent === undefined ? kwargs : { ...kwargs, indent });
+    if (typeof text !== "string") throw new TypeError("it did not return a string");
+    runtime.budget.chargeText(text.length);
+    return text;
+  } catch (error) {
+    throw error instanceof JinjaError ? error : new HostError("jsonDumpsFunction() failed", error);
+  }
+}
+
 function tojson(runtime: Runtime, value: Value, indent: Value | undefined): Value {
   const width = indent === undefined || indent === null ? undefined : intOf(indent);
   const step = width === undefined ? textOf(indent ?? null) : undefined;
@@ -115,7 +136,7 @@ function tojson(runtime: Runtime, value: Value, indent: Value | undefined): Valu
     indent: width === undefined ? step : " ".repeat(Math.max(0, Number(width))),
     sortKeys: runtime.environment.policies.jsonSortKeys,
   };
-  const json = toJson(value, style)
+  const json = (customJson(runtime, value, width, step) ?? toJson(value, style))
     .replaceAll("<", "\\u003c")
     .replaceAll(">", "\\u003e")
     .replaceAll("&", "\\u0026")
@@ -146,11 +167,21 @@ export const valueFilters: BuiltinTable = builtinTable([
     "s",
     (runtime, [value]) => {
       const text = escaped(value, runtime);
+      runtime.budget.charge(text.length / 8);
       runtime.budget.chargeText(text.length);
       return new Markup(text);
     },
   ],
-  ["forceescape", "value", (runtime, [value]) => new Markup(escapeText(softText(value, runtime)))],
+  [
+    "forceescape",
+    "value",
+    (runtime, [value]) => {
+      const text = escapeText(softText(value, runtime));
+      runtime.budget.charge(text.length / 8);
+      runtime.budget.chargeText(text.length);
+      return new Markup(text);
+    },
+  ],
   ["safe", "value", (runtime, [value]) => new Markup(softText(value, runtime))],
   ["pprint", "value", (runtime, [value]) => prettyPrint(value ?? null, runtime)],
   ["tojson", "value indent?", (runtime, [value, indent]) => tojson(runtime, value ?? null, indent)],

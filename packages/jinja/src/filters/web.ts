@@ -51,12 +51,17 @@ function xmlattr(runtime: Runtime, value: Value, autospace: boolean): Value {
   if (!(value instanceof Dict)) badArgument("xmlattr needs a mapping");
   const parts: string[] = [];
   for (const [key, item] of value.entries()) {
+    runtime.budget.charge(2);
     if (item === null || item instanceof Undefined) continue;
     const name = textOf(key);
     if (name === undefined) throw typeError("the name of an attribute must be a string");
     if (/[\s/>=]/.test(name)) throw valueError(`Invalid character in attribute name: '${name}'`);
-    parts.push(`${escapeText(name)}="${escaped(item, runtime)}"`);
+    const part = `${escapeText(name)}="${escaped(item, runtime)}"`;
+    runtime.budget.charge(name.length / 16);
+    runtime.budget.chargeText(part.length);
+    parts.push(part);
   }
+  runtime.budget.chargeText(parts.reduce((sum, part) => sum + part.length + 1, 0));
   const text = parts.join(" ");
   const spaced = autospace && text !== "" ? ` ${text}` : text;
   return runtime.autoescape ? new Markup(spaced) : spaced;
@@ -86,12 +91,16 @@ export const webFilters: BuiltinTable = builtinTable([
           ? policies.urlizeExtraSchemes
           : toList(schemes, runtime.budget).map((scheme) => softText(scheme, runtime));
       const cut = limit === undefined || limit === null ? undefined : intOf(limit);
-      const result = urlize(value instanceof Markup ? value.text : escapeText(text), {
-        trimLimit: cut === undefined ? undefined : Number(cut),
-        rel: [...rels].sort().join(" "),
-        target: textOf(target ?? null) ?? policies.urlizeTarget ?? "",
-        extraSchemes: extra,
-      });
+      const result = urlize(
+        value instanceof Markup ? value.text : escapeText(text),
+        {
+          trimLimit: cut === undefined ? undefined : Number(cut),
+          rel: [...rels].sort().join(" "),
+          target: textOf(target ?? null) ?? policies.urlizeTarget ?? "",
+          extraSchemes: extra,
+        },
+        runtime.budget,
+      );
       return runtime.autoescape ? new Markup(result) : result;
     },
   ],

@@ -48,9 +48,15 @@ function breakLong(chunks: string[], line: string[], length: number, rules: Wrap
 function splitChunks(text: string, onHyphens: boolean): string[] {
   const parts = text.split(/([\t\n\v\f\r ]+)/).filter((part) => part !== "");
   if (!onHyphens) return parts;
-  return parts.flatMap((part) =>
-    part.split(
-      /(?<=[\p{L}\p{N}_!"'&.,?]\p{L}-)(?=\p{L}{2})|(?<=\p{L}{2}-)(?=\p{L}[\p{L}-])|(?<=[\p{L}\p{N}_!"'&.,?])(?=-{2,}[\p{L}\p{N}_])|(?<=[\p{L}\p{N}_!"'&.,?]-{2,})(?=[\p{L}\p{N}_])/u,
-    ),
-  );
+  return parts.flatMap((part) => (part.includes("-") ? splitHyphens(part) : part));
+}
+
+/** After a hyphen that stands between letters, as Python's textwrap has it. */
+const afterHyphen = /(?<=[\p{L}_]{2}-|[\p{L}_]-[\p{L}_]-)(?=[\p{L}_]-?[\p{L}_])/u;
+/** A dash of several hyphens between words is a piece of its own. */
+const dash = /(?<=[\p{L}\p{N}_!"'&.,?])(-{2,})(?=[\p{L}\p{N}_])/u;
+
+/** In two steps, since a pattern that looks back over any number of hyphens takes time by their square. */
+function splitHyphens(word: string): string[] {
+  return word.split(afterHyphen).flatMap((part) => part.split(dash));
 }

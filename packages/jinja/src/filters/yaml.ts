@@ -26,7 +26,7 @@ function scalar(value: Value, runtime: Runtime): string {
     return yamlScalar(text);
   }
   const int = intOf(value);
-  if (int !== undefined) return intToText(int);
+  if (int !== undefined) return intToText(int, runtime.budget);
   const float = floatOf(value);
   if (float !== undefined) {
     if (Number.isNaN(float)) return ".nan";
@@ -39,7 +39,7 @@ function scalar(value: Value, runtime: Runtime): string {
 
 function block(value: Value, indent: string, step: string, runtime: Runtime, depth: number): string {
   const { budget } = runtime;
-  budget.charge(1);
+  budget.charge(2);
   if (depth > maxValueDepth) throw new DepthLimitError("a value");
   if (value instanceof Dict) {
     if (value.size() === 0) return "{}";

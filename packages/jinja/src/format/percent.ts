@@ -3,7 +3,7 @@ import type { Budget } from "../limits.ts";
 import { Bytes } from "../values/bytes.ts";
 import { Dict } from "../values/dict.ts";
 import { Markup, textOf } from "../values/markup.ts";
-import { intOf, intToText, realOf, truncateToInt } from "../values/numbers.ts";
+import { bitLength, chargeBits, intOf, intToText, realOf, truncateToInt } from "../values/numbers.ts";
 import { floatOf } from "../values/float.ts";
 import { type Value, typeName } from "../values/object.ts";
 import { Range } from "../values/range.ts";
@@ -152,14 +152,14 @@ class PercentFormatter {
       case "c":
         return this.#text(charOf(value), conversion);
       default:
-        return formatNumber(value, conversion);
+        return formatNumber(value, conversion, this.#budget);
     }
   }
 
   #named(key: string): Value {
     if (this.#mapping === undefined) throw typeError("format requires a mapping");
     if (this.#mapping instanceof Undefined) return this.#mapping.child(key);
-    const found = this.#mapping.get(key);
+    const found = this.#mapping.get(key, this.#budget);
     if (found === undefined) throw new PythonError("KeyError", `'${key}'`);
     return found;
   }
@@ -191,16 +191,17 @@ function charOf(value: Value): string {
   return String.fromCodePoint(Number(code));
 }
 
-function formatNumber(value: Value, conversion: Conversion): string {
+function formatNumber(value: Value, conversion: Conversion, budget: Budget): string {
   if (value instanceof Undefined) throw value.error();
   const type = conversion.type;
-  if ("diu".includes(type)) return pad(...decimal(value, type), conversion);
-  if ("oxX".includes(type)) return pad(...radix(value, conversion), conversion);
+  if ("diu".includes(type)) return pad(...decimal(value, type, budget), conversion);
+  if ("oxX".includes(type)) return pad(...radix(value, conversion, budget), conversion);
   if (!"eEfFgG".includes(type)) {
     throw valueError(`unsupported format character '${type}' (0x${type.charCodeAt(0).toString(16)})`);
   }
   const number = realOf(value);
   if (number === undefined) throw typeError(`must be real number, not ${typeName(value)}`);
+  budget.charge(20);
   const text = formatFloat(number, {
     type: type.toLowerCase() as "e" | "f" | "g",
     precision: conversion.precision ?? 6,
@@ -213,20 +214,21 @@ function formatNumber(value: Value, conversion: Conversion): string {
   return pad(isNegative(number) && !Number.isNaN(number), "", cased, { ...plain, precision: undefined });
 }
 
-function decimal(value: Value, type: string): [boolean, string, string] {
+function decimal(value: Value, type: string, budget: Budget): [boolean, string, string] {
   const float = floatOf(value);
   const int = float === undefined ? intOf(value) : truncateToInt(float);
   if (int === undefined) {
     throw typeError(`%${type} format: a real number is required, not ${typeName(value)}`);
   }
-  return [int < 0, "", intToText(int).replace("-", "")];
+  return [int < 0, "", intToText(int, budget).replace("-", "")];
 }
 
-function radix(value: Value, { type, flags }: Conversion): [boolean, string, string] {
+function radix(value: Value, { type, flags }: Conversion, budget: Budget): [boolean, string, string] {
   const int = intOf(value);
   if (int === undefined) {
     throw typeError(`%${type} format: an integer is required, not ${typeName(value)}`);
   }
+  chargeBits(bitLength(int), budget);
   const digits = int.toString(type === "o" ? 8 : 16).replace("-", "");
   const prefix = flags.includes("#") ? `0${type}` : "";
   return [int < 0, prefix, type === "X" ? digits.toUpperCase() : digits];

@@ -30,6 +30,7 @@ function sortedEntries(dict: Dict, { budget }: Runtime): (readonly [Value, Value
 
 /** The text on one line, dictionaries sorted. */
 function flat(value: Value, runtime: Runtime): string {
+  runtime.budget.charge(2);
   if (value instanceof Dict) {
     return runtime.budget.nested("a value", () => {
       const parts = sortedEntries(value, runtime).map(

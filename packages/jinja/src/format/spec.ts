@@ -3,7 +3,7 @@ import type { Budget } from "../limits.ts";
 import { floatOf } from "../values/float.ts";
 import { formatFloatRepr } from "../values/float-repr.ts";
 import { Markup } from "../values/markup.ts";
-import { type Int, intOf, intToNumber, intToText } from "../values/numbers.ts";
+import { type Int, bitLength, chargeBits, intOf, intToNumber, intToText } from "../values/numbers.ts";
 import { PyObject, type Value, typeName } from "../values/object.ts";
 import { str } from "../values/repr.ts";
 import { textLength, textSlice } from "../values/text.ts";
@@ -40,6 +40,7 @@ export function formatSpec(value: Value, text: string, budget: Budget): string {
   }
   const spec = parseSpec(text, type);
   budget.chargeText((spec.width + (spec.precision ?? 0)) * 4);
+  budget.charge(20);
   if (float !== undefined) return formatFloatSpec(float, spec, type);
   if (int !== undefined) return formatIntSpec(int, spec, type, budget);
   return formatTextSpec(str(value, budget), spec, type);
@@ -130,7 +131,8 @@ function formatIntSpec(value: Int, spec: Spec, type: string, budget: Budget): st
   if (spec.grouping !== "" && spec.type === "n") {
     throw valueError(`Cannot specify '${spec.grouping}' with 'n'.`);
   }
-  const plain = base === 10 ? intToText(value) : value.toString(base);
+  if (base !== 10) chargeBits(bitLength(value), budget);
+  const plain = base === 10 ? intToText(value, budget) : value.toString(base);
   const digits = plain.replace("-", "");
   const prefix = spec.alternate && base !== 10 ? `0${spec.type}` : "";
   const head = signOf(value < 0, spec) + prefix;
@@ -207,17 +209,22 @@ function assemble(head: string, digits: string, tail: string, spec: Spec, group:
   if (spec.grouping === "") return alignText(head, digits + tail, spec, ">");
   let whole = digits;
   if (spec.align === "=" && spec.fill === "0") {
-    const room = spec.width - head.length - tail.length;
-    while (groupDigits(whole, spec.grouping, group).length < room) whole = `0${whole}`;
+    whole = digits.padStart(digitsFor(spec.width - head.length - tail.length, group), "0");
   }
   return alignText(head, groupDigits(whole, spec.grouping, group) + tail, spec, ">");
 }
 
+/** The fewest digits that, in groups of `size` with a character between them, fill `room` characters. */
+function digitsFor(room: number, size: number): number {
+  let digits = Math.max(0, Math.floor((room * size) / (size + 1)) - 1);
+  while (digits + Math.floor(Math.max(0, digits - 1) / size) < room) digits += 1;
+  return digits;
+}
+
 function groupDigits(digits: string, separator: string, size: number): string {
-  const parts: string[] = [];
-  for (let end = digits.length; end > 0; end -= size) {
-    parts.unshift(digits.slice(Math.max(0, end - size), end));
-  }
+  const first = digits.length % size;
+  const parts = first === 0 ? [] : [digits.slice(0, first)];
+  for (let start = first; start < digits.length; start += size) parts.push(digits.slice(start, start + size));
   return parts.join(separator);
 }
 

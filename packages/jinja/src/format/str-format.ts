@@ -17,7 +17,7 @@ export const formatFields: BuiltinCode = (runtime, [self, ...args], kwargs) =>
 /** `str.format_map` of a string or Markup. */
 export const formatMapFields: BuiltinCode = (runtime, [self, mapping]) => {
   if (!(mapping instanceof Dict)) throw typeError("format_map() argument must be a mapping");
-  return run(runtime, self ?? "", { args: [], named: (name) => mapping.get(name) });
+  return run(runtime, self ?? "", { args: [], named: (name) => mapping.get(name, runtime.budget) });
 };
 
 /** Where fields find their values. */

@@ -19,8 +19,8 @@ export function updateDict(
 ): void {
   const { budget } = runtime;
   if (source instanceof Dict) {
-    budget.charge(source.size());
-    for (const [key, value] of Array.from(source.entries())) dict.set(key, value);
+    budget.charge(2 * source.size());
+    for (const [key, value] of Array.from(source.entries())) dict.set(key, value, budget);
   } else if (source !== undefined) {
     let index = 0;
     for (const pair of each(source, budget)) {
@@ -34,19 +34,20 @@ export function updateDict(
           `dictionary update sequence element #${index} has length ${parts.length}; 2 is required`,
         );
       }
-      dict.set(parts[0] ?? null, parts[1] ?? null);
+      dict.set(parts[0] ?? null, parts[1] ?? null, budget);
       index += 1;
     }
   }
-  for (const [name, value] of kwargs ?? []) dict.set(name, value);
+  budget.charge(kwargs?.size ?? 0);
+  for (const [name, value] of kwargs ?? []) dict.set(name, value, budget);
 }
 
 function pop(runtime: Runtime, dict: Dict, key: Value, otherwise: Value | undefined): Value {
-  const value = dict.get(key);
+  const value = dict.get(key, runtime.budget);
   if (value === undefined && otherwise === undefined) {
     throw new PythonError("KeyError", repr(key, runtime.budget));
   }
-  dict.delete(key);
+  dict.delete(key, runtime.budget);
   return orElse(value, () => otherwise ?? null);
 }
 
@@ -64,20 +65,27 @@ export const dictMethods: BuiltinTable = builtinTable([
     "copy",
     "self",
     (runtime, [self]) => {
-      runtime.budget.chargeItems(asDict(self).size());
+      runtime.budget.chargeItems(2 * asDict(self).size());
       return asDict(self).copy();
     },
   ],
   [
     "fromkeys",
     "self iterable value?",
-    (runtime, [, keys, value]) =>
-      Dict.of(toList(keys ?? null, runtime.budget).map((key) => [key, value ?? null])),
+    ({ budget }, [, keys, value]) => {
+      const list = toList(keys ?? null, budget);
+      budget.charge(list.length);
+      return Dict.of(
+        list.map((key) => [key, value ?? null]),
+        budget,
+      );
+    },
   ],
   [
     "get",
     "self key default?",
-    (_runtime, [self, key, otherwise]) => orElse(asDict(self).get(key ?? null), () => otherwise ?? null),
+    ({ budget }, [self, key, otherwise]) =>
+      orElse(asDict(self).get(key ?? null, budget), () => otherwise ?? null),
   ],
   ["items", "self", (_runtime, [self]) => new DictView("items", asDict(self))],
   ["keys", "self", (_runtime, [self]) => new DictView("keys", asDict(self))],
@@ -94,17 +102,17 @@ export const dictMethods: BuiltinTable = builtinTable([
       budget.charge(1 + dict.size());
       const last = [...dict.entries()].at(-1);
       if (last === undefined) throw new PythonError("KeyError", "'popitem(): dictionary is empty'");
-      dict.delete(last[0]);
+      dict.delete(last[0], budget);
       return new Tuple(last);
     },
   ],
   [
     "setdefault",
     "self key default?",
-    (runtime, [self, key, otherwise]) => {
-      runtime.budget.chargeItems(0);
-      const known = asDict(self).get(key ?? null);
-      if (known === undefined) asDict(self).set(key ?? null, otherwise ?? null);
+    ({ budget }, [self, key, otherwise]) => {
+      budget.chargeItems(0);
+      const known = asDict(self).get(key ?? null, budget);
+      if (known === undefined) asDict(self).set(key ?? null, otherwise ?? null, budget);
       return orElse(known, () => otherwise ?? null);
     },
   ],

@@ -1,9 +1,16 @@
+import type { Budget } from "../limits.ts";
+import { splitText } from "../values/search.ts";
 import { isSpace, splitWords, stripStart, whitespaceClass } from "../values/text.ts";
 
 /** Python's `str.split`; `limit` < 0 = as often as possible, no separator = white space. */
-export function splitFromStart(text: string, separator: string | undefined, limit: number): string[] {
+export function splitFromStart(
+  text: string,
+  separator: string | undefined,
+  limit: number,
+  budget: Budget,
+): string[] {
   if (separator === undefined) return limit < 0 ? splitWords(text) : splitSpace(text, limit);
-  const parts = text.split(separator);
+  const parts = splitText(text, separator, budget);
   if (limit < 0 || parts.length <= limit + 1) return parts;
   return [...parts.slice(0, limit), parts.slice(limit).join(separator)];
 }
@@ -26,10 +33,15 @@ function splitSpace(text: string, limit: number): string[] {
 }
 
 /** Python's `str.rsplit`. */
-export function splitFromEnd(text: string, separator: string | undefined, limit: number): string[] {
-  if (limit < 0) return splitFromStart(text, separator, limit);
+export function splitFromEnd(
+  text: string,
+  separator: string | undefined,
+  limit: number,
+  budget: Budget,
+): string[] {
+  if (limit < 0) return splitFromStart(text, separator, limit, budget);
   if (separator !== undefined) {
-    const parts = text.split(separator);
+    const parts = splitText(text, separator, budget);
     if (parts.length <= limit + 1) return parts;
     const cut = parts.length - limit;
     return [parts.slice(0, cut).join(separator), ...parts.slice(cut)];

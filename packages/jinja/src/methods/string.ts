@@ -21,6 +21,7 @@ import {
 import { isTruthy } from "../values/truth.ts";
 import { Tuple } from "../values/tuple.ts";
 import { Undefined } from "../values/undefined.ts";
+import { indexOfText, lastIndexOfText, splitText } from "../values/search.ts";
 import { splitFromEnd, splitFromStart } from "./split.ts";
 import { textPredicates } from "./text-predicates.ts";
 
@@ -38,7 +39,7 @@ class Call {
     this.self = textOf(args[0] ?? null) ?? "";
     this.isMarkup = args[0] instanceof Markup;
     this.#args = args;
-    runtime.budget.charge(1 + this.self.length / 64);
+    runtime.budget.charge(1 + this.self.length / 16);
   }
 
   raw(index: number): Value | undefined {
@@ -90,8 +91,12 @@ const method =
   (runtime, args) =>
     code(new Call(runtime, args));
 
-const mapped = (change: (text: string) => string): BuiltinCode =>
-  method((call) => call.wrap(change(call.self)));
+/** A method that makes a text of a text; `weight` is its work for 16 characters, in steps. */
+const mapped = (change: (text: string) => string, weight = 1): BuiltinCode =>
+  method((call) => {
+    call.runtime.budget.charge((call.self.length / 16) * weight);
+    return call.wrap(change(call.self));
+  });
 
 /** Pads to a width in code points. */
 function justify(call: Call, split: (missing: number, width: number) => number): Value {
@@ -123,7 +128,8 @@ function find(call: Call, last: boolean): number {
   const part = textOf(call.raw(0) ?? null) ?? call.text(0);
   if (rawStart > length || start > end) return -1;
   const inside = textSlice(call.self, start, end);
-  const at = last ? inside.lastIndexOf(part) : inside.indexOf(part);
+  const { budget } = call.runtime;
+  const at = last ? lastIndexOfText(inside, part, budget) : indexOfText(inside, part, 0, budget);
   return at === -1 ? -1 : start + textLength(inside.slice(0, at));
 }
 
@@ -142,6 +148,7 @@ function affix(call: Call, matches: (text: string, part: string) => boolean): bo
   const parts = given instanceof Tuple ? given.items : [given ?? null];
   return parts.some((part) => {
     const text = textOf(part);
+    call.runtime.budget.charge(1 + (text?.length ?? 0) / 16);
     if (text === undefined) {
       throw typeError(`startswith first arg must be str or a tuple of str, not ${typeName(part)}`);
     }
@@ -158,7 +165,7 @@ function count(call: Call): Value {
   const [start, end] = [clamp(rawStart), clamp(call.int(2, length))];
   if (start > end || rawStart > length) return 0;
   const inside = textSlice(call.self, start, end);
-  return part === "" ? textLength(inside) + 1 : inside.split(part).length - 1;
+  return part === "" ? textLength(inside) + 1 : splitText(inside, part, call.runtime.budget).length - 1;
 }
 
 /** Python's `str.replace`, with its growth booked before it happens. */
@@ -169,7 +176,8 @@ export function replaceText(
   replacement: string,
   limit: number,
 ): string {
-  const gaps = old === "" ? [...Array.from(text, (char) => char), ""] : text.split(old);
+  if (old === "") runtime.budget.charge(text.length);
+  const gaps = old === "" ? [...Array.from(text, (char) => char), ""] : splitText(text, old, runtime.budget);
   const pieces = old === "" ? gaps.length : gaps.length - 1;
   const times = limit < 0 ? pieces : Math.min(limit, pieces);
   runtime.budget.chargeText(Math.max(0, text.length + times * (replacement.length - old.length)));
@@ -204,7 +212,10 @@ function join(call: Call): Value {
 function partition(call: Call, last: boolean): Value {
   const separator = call.text(0);
   if (separator === "") throw valueError("empty separator");
-  const at = last ? call.self.lastIndexOf(separator) : call.self.indexOf(separator);
+  const { budget } = call.runtime;
+  const at = last
+    ? lastIndexOfText(call.self, separator, budget)
+    : indexOfText(call.self, separator, 0, budget);
   const parts =
     at === -1
       ? last
@@ -219,7 +230,8 @@ function split(call: Call, fromEnd: boolean): Value {
   const separator = textOf(call.raw(0) ?? null) ?? call.optionalText(0);
   if (separator === "") throw valueError("empty separator");
   const limit = call.int(1, -1);
-  return call.wrapAll((fromEnd ? splitFromEnd : splitFromStart)(call.self, separator, limit));
+  const { budget } = call.runtime;
+  return call.wrapAll((fromEnd ? splitFromEnd : splitFromStart)(call.self, separator, limit, budget));
 }
 
 function zfill(call: Call): Value {
@@ -233,16 +245,32 @@ function zfill(call: Call): Value {
 function translate(call: Call): Value {
   const table = call.raw(0);
   if (!(table instanceof Dict)) throw typeError("translate() argument must be a mapping");
+  const { budget } = call.runtime;
   let result = "";
+  let size = 0;
   for (const char of call.self) {
-    const found = table.get(char.codePointAt(0) ?? 0);
-    const code = found === undefined ? undefined : intOf(found);
-    if (found === undefined) result += char;
-    else if (code !== undefined) result += String.fromCodePoint(Number(code));
-    else result += textOf(found) ?? "";
-    call.runtime.budget.chargeText(char.length);
+    const found = table.get(char.codePointAt(0) ?? 0, budget);
+    const part = found === undefined ? char : translation(found);
+    budget.charge(2 + part.length / 16);
+    size += part.length;
+    if (size > budget.limits.maxValueSize) budget.chargeText(size);
+    result += part;
   }
   return call.wrap(result);
+}
+
+/** What a table of `translate` puts in a character's place. @throws TypeError, ValueError as Python */
+function translation(found: Value): string {
+  const code = intOf(found);
+  if (code === undefined) {
+    const text = textOf(found);
+    if (text === undefined && found !== null) {
+      throw typeError("character mapping must return integer, None or str");
+    }
+    return text ?? "";
+  }
+  if (code < 0 || code > 0x10ffff) throw valueError("character mapping must be in range(0x110000)");
+  return String.fromCodePoint(Number(code));
 }
 
 function expandTabs(call: Call): Value {
@@ -258,18 +286,40 @@ function expandTabs(call: Call): Value {
   return call.wrap(result);
 }
 
-function encode(call: Call): Value {
-  const encoding = (call.optionalText(0) ?? "utf-8").toLowerCase().replaceAll("_", "-");
-  if (encoding === "utf-8" || encoding === "utf8") {
-    return new Bytes(new TextEncoder().encode(call.self));
+/** The first code that an encoding of one byte a character does not have; `undefined` = UTF-8. @throws LookupError */
+function singleByteLimit(encoding: string): number | undefined {
+  switch (encoding.toLowerCase().replaceAll("_", "-")) {
+    case "utf-8":
+    case "utf8":
+      return undefined;
+    case "ascii":
+    case "us-ascii":
+      return 0x80;
+    case "latin-1":
+    case "latin1":
+    case "iso-8859-1":
+      return 0x100;
+    default:
+      throw new PythonError("LookupError", `unknown encoding: ${encoding}`);
   }
-  const limit = encoding === "ascii" ? 0x80 : encoding === "latin-1" || encoding === "iso-8859-1" ? 0x100 : 0;
-  if (limit === 0) throw new PythonError("LookupError", `unknown encoding: ${encoding}`);
+}
+
+function encode(call: Call): Value {
+  const encoding = call.optionalText(0) ?? "utf-8";
+  const limit = singleByteLimit(encoding);
+  if (limit === undefined) return new Bytes(new TextEncoder().encode(call.self));
+  call.runtime.budget.charge(call.self.length / 4);
   const codes = Array.from(call.self, (char) => char.codePointAt(0) ?? 0);
   if (codes.some((code) => code >= limit)) {
     throw new PythonError("UnicodeError", `'${encoding}' codec can't encode character`);
   }
   return new Bytes(Uint8Array.from(codes));
+}
+
+function strip(call: Call, change: (text: string, chars: string | undefined) => string): Value {
+  const chars = call.optionalText(0);
+  call.runtime.budget.charge((call.self.length + (chars?.length ?? 0)) / 8);
+  return call.wrap(change(call.self, chars));
 }
 
 function swapCase(text: string): string {
@@ -301,7 +351,7 @@ export const stringMethods: BuiltinTable = new Map([
     ["join", "self iterable", method(join)],
     ["ljust", "self width fillchar?", method((call) => justify(call, () => 0))],
     ["lower", "self", mapped((text) => text.toLowerCase())],
-    ["lstrip", "self chars?", method((call) => call.wrap(stripStart(call.self, call.optionalText(0))))],
+    ["lstrip", "self chars?", method((call) => strip(call, stripStart))],
     ["partition", "self sep", method((call) => partition(call, false))],
     [
       "removeprefix",
@@ -332,7 +382,7 @@ export const stringMethods: BuiltinTable = new Map([
     ["rjust", "self width fillchar?", method((call) => justify(call, (missing) => missing))],
     ["rpartition", "self sep", method((call) => partition(call, true))],
     ["rsplit", "self sep? maxsplit?", method((call) => split(call, true))],
-    ["rstrip", "self chars?", method((call) => call.wrap(stripEnd(call.self, call.optionalText(0))))],
+    ["rstrip", "self chars?", method((call) => strip(call, stripEnd))],
     ["split", "self sep? maxsplit?", method((call) => split(call, false))],
     [
       "splitlines",
@@ -347,13 +397,10 @@ export const stringMethods: BuiltinTable = new Map([
     [
       "strip",
       "self chars?",
-      method((call) => {
-        const chars = call.optionalText(0);
-        return call.wrap(stripEnd(stripStart(call.self, chars), chars));
-      }),
+      method((call) => strip(call, (text, chars) => stripEnd(stripStart(text, chars), chars))),
     ],
-    ["swapcase", "self", mapped(swapCase)],
-    ["title", "self", mapped(titleCase)],
+    ["swapcase", "self", mapped(swapCase, 24)],
+    ["title", "self", mapped(titleCase, 16)],
     ["translate", "self table", method(translate)],
     ["upper", "self", mapped((text) => text.toUpperCase())],
     ["zfill", "self width", method(zfill)],
@@ -368,16 +415,33 @@ export const bytesMethods: BuiltinTable = builtinTable([
   [
     "decode",
     "self encoding? errors?",
-    (runtime, [self]) => {
-      const text = new TextDecoder("utf-8", { fatal: true }).decode((self as Bytes).data);
-      runtime.budget.chargeText(text.length);
-      return text;
+    (runtime, [self, encoding]) => {
+      const { data } = self as Bytes;
+      runtime.budget.charge(data.length / 4);
+      runtime.budget.chargeText(data.length);
+      const name = encoding === undefined ? "utf-8" : (textOf(encoding) ?? "");
+      const limit = singleByteLimit(name);
+      if (limit !== undefined) {
+        if (data.some((byte) => byte >= limit)) {
+          throw new PythonError("UnicodeError", `'${name}' codec can't decode the bytes`);
+        }
+        return Array.from(data, (byte) => String.fromCharCode(byte)).join("");
+      }
+      try {
+        return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+      } catch {
+        throw new PythonError("UnicodeError", "'utf-8' codec can't decode the bytes");
+      }
     },
   ],
   [
     "hex",
     "self",
-    (_runtime, [self]) =>
-      Array.from((self as Bytes).data, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    ({ budget }, [self]) => {
+      const { data } = self as Bytes;
+      budget.charge(data.length);
+      budget.chargeText(2 * data.length);
+      return Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    },
   ],
 ]);

@@ -1,6 +1,8 @@
 import { type BuiltinTable, builtinTable } from "../runtime/builtin.ts";
 import { textOf } from "../values/markup.ts";
-import { isSpace } from "../values/text.ts";
+import { whitespaceClass } from "../values/text.ts";
+
+const notSpace = new RegExp(`[^${whitespaceClass}]`);
 
 type Predicate = (text: string) => boolean;
 
@@ -39,7 +41,7 @@ const predicates: readonly (readonly [string, Predicate])[] = [
   ["islower", cased((text) => text.toLowerCase())],
   ["isnumeric", every(/^\p{N}+$/u)],
   ["isprintable", every(/^[^\p{C}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]*$/u)],
-  ["isspace", (text) => text !== "" && Array.from(text).every(isSpace)],
+  ["isspace", (text) => text !== "" && !notSpace.test(text)],
   ["istitle", isTitle],
   ["isupper", cased((text) => text.toUpperCase())],
 ];
@@ -49,6 +51,10 @@ export const textPredicates: BuiltinTable = builtinTable(
   predicates.map(([name, predicate]) => [
     name,
     "self",
-    (_runtime, [self]) => predicate(textOf(self ?? null) ?? ""),
+    ({ budget }, [self]) => {
+      const text = textOf(self ?? null) ?? "";
+      budget.charge(text.length / 8);
+      return predicate(text);
+    },
   ]),
 );

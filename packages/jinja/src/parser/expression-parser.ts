@@ -391,6 +391,7 @@ export class ExpressionParser {
     const kwargs: { name: string; value: Expr }[] = [];
     let dynamicArgs: Expr | undefined;
     let dynamicKwargs: Expr | undefined;
+    const names = new Set<string>();
     const ensure = (allowed: boolean): void => {
       if (!allowed) stream.fail("invalid syntax for function call expression");
     };
@@ -409,9 +410,10 @@ export class ExpressionParser {
       } else if (stream.is("name") && isAssign(stream)) {
         ensure(dynamicKwargs === undefined);
         const name = stream.next().text;
-        if (kwargs.some((known) => known.name === name)) {
+        if (names.has(name)) {
           stream.fail(`keyword argument repeated: ${name}`);
         }
+        names.add(name);
         stream.next();
         kwargs.push({ name, value: this.expression() });
       } else {

@@ -27,7 +27,7 @@ type TupleNode = At & { readonly type: "Tuple"; readonly items: readonly Expr[] 
 /** `[a, b]` */
 type ListNode = At & { readonly type: "List"; readonly items: readonly Expr[] };
 /** `{a: b}` */
-type DictNode = At & {
+export type DictNode = At & {
   readonly type: "Dict";
   readonly pairs: readonly { readonly key: Expr; readonly value: Expr }[];
 };

@@ -157,14 +157,16 @@ export class Parser {
 
   signature(): Signature {
     const params: NameNode[] = [];
+    const names = new Set<string>();
     const defaults: Expr[] = [];
     this.stream.expect("operator", "(");
     while (!this.stream.isOperator(")")) {
       if (params.length > 0) this.stream.expect("operator", ",");
       const param = this.targetName();
-      if (params.some(({ name }) => name === param.name)) {
+      if (names.has(param.name)) {
         this.stream.fail(`duplicate argument '${param.name}'`, param.position);
       }
+      names.add(param.name);
       params.push(param);
       if (this.stream.skipIf("operator", "=")) defaults.push(this.expressions.expression());
       else if (defaults.length > 0) this.stream.fail("non-default argument follows default argument");

@@ -127,7 +127,7 @@ function parseFrom(parser: Parser, position: number): Stmt {
   stream.expect("name", "import");
   const names: { name: string; alias: string }[] = [];
   let withContext = parser.contextRule();
-  while (withContext === undefined && stream.current.type !== "block_end") {
+  while (withContext === undefined) {
     const { name, position: at } = parser.targetName();
     if (name.startsWith("_")) fail("names starting with an underline can not be imported", at);
     const alias = stream.skipIf("name", "as") ? parser.targetName().name : name;
@@ -136,7 +136,6 @@ function parseFrom(parser: Parser, position: number): Stmt {
     if (withContext !== undefined || !stream.skipIf("operator", ",")) break;
     withContext = parser.contextRule();
   }
-  if (names.length === 0 && withContext === undefined) stream.expect("name");
   return { type: "FromImport", template, names, withContext: withContext ?? false, position };
 }
 

@@ -28,13 +28,28 @@ function methodsOf(value: Value): BuiltinTable | undefined {
   return floatOf(value) === undefined ? undefined : floatMethods;
 }
 
+/** Python's methods that change a list or a mapping. */
+const mutators: Readonly<Record<"list" | "dict", ReadonlySet<string>>> = {
+  list: new Set(["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"]),
+  dict: new Set(["clear", "pop", "popitem", "setdefault", "update"]),
+};
+
+/** What stands for a method that an immutable environment keeps from its templates. */
+function forbidden(value: Value, name: string, runtime: Runtime): Value | undefined {
+  if (!runtime.environment.immutable) return undefined;
+  const kind = Array.isArray(value) ? "list" : value instanceof Dict ? "dict" : undefined;
+  return kind !== undefined && mutators[kind].has(name) ? unsafe(value, name, runtime) : undefined;
+}
+
 /** The method of that name; `undefined` = none, or not whitelisted. */
 export function methodOf(value: Value, name: string): Builtin | undefined {
   return methodsOf(value)?.get(name);
 }
 
 /** An attribute in Python's sense: never an element. */
-function pythonAttribute(value: Value, name: string): Value | undefined {
+function pythonAttribute(value: Value, name: string, runtime: Runtime): Value | undefined {
+  const kept = forbidden(value, name, runtime);
+  if (kept !== undefined) return kept;
   const method = methodOf(value, name);
   if (method !== undefined) return new BoundMethod(value, method);
   if (value instanceof PyObject) {
@@ -46,7 +61,7 @@ function pythonAttribute(value: Value, name: string): Value | undefined {
 /** An element by key or index; `undefined` = none. */
 function getElement(value: Value, key: Value, runtime: Runtime): Value | undefined {
   if (value instanceof Dict) {
-    return Array.isArray(key) || key instanceof Dict ? undefined : value.get(key);
+    return Array.isArray(key) || key instanceof Dict ? undefined : value.get(key, runtime.budget);
   }
   const index = intOf(key);
   if (index !== undefined) {
@@ -75,15 +90,17 @@ function at(items: string | readonly Value[], index: number | bigint): Value | u
 const dunder = /^__\w+__$/;
 
 function missing(value: Value, name: Value, runtime: Runtime): Value {
-  if (typeof name === "string" && dunder.test(name)) {
-    return runtime.undefined({
-      hint: `access to attribute '${name}' of '${typeName(value)}' object is unsafe.`,
-      object: value,
-      name,
-      security: true,
-    });
-  }
+  if (typeof name === "string" && dunder.test(name)) return unsafe(value, name, runtime);
   return runtime.undefined({ object: value, name });
+}
+
+function unsafe(value: Value, name: string, runtime: Runtime): Value {
+  return runtime.undefined({
+    hint: `access to attribute '${name}' of '${typeName(value)}' object is unsafe.`,
+    object: value,
+    name,
+    security: true,
+  });
 }
 
 /**
@@ -92,14 +109,16 @@ function missing(value: Value, name: Value, runtime: Runtime): Value {
  */
 export function getAttribute(value: Value, name: string, runtime: Runtime): Value {
   if (value instanceof Dict) {
+    const kept = forbidden(value, name, runtime);
+    if (kept !== undefined) return kept;
     const method = dictMethods.get(name);
     if (method !== undefined) return new BoundMethod(value, method);
-    return orElse(value.get(name), () => missing(value, name, runtime));
+    return orElse(value.get(name, runtime.budget), () => missing(value, name, runtime));
   }
   if (value instanceof Undefined) {
     return dunder.test(name) ? missing(value, name, runtime) : value.child(name);
   }
-  return orElse(pythonAttribute(value, name), () =>
+  return orElse(pythonAttribute(value, name, runtime), () =>
     orElse(getElement(value, name, runtime), () => missing(value, name, runtime)),
   );
 }
@@ -112,12 +131,12 @@ export function getItem(value: Value, key: Value, runtime: Runtime): Value {
   if (value instanceof Undefined) return value.child(key);
   const found = getElement(value, key, runtime);
   if (found !== undefined) return found;
-  const attribute = typeof key === "string" ? pythonAttribute(value, key) : undefined;
+  const attribute = typeof key === "string" ? pythonAttribute(value, key, runtime) : undefined;
   return orElse(attribute, () => missing(value, key, runtime));
 }
 
 /** An attribute alone, as the `attr` filter wants it: no elements. */
 export function getAttributeOnly(value: Value, name: string, runtime: Runtime): Value {
   if (value instanceof Undefined) return value.child(name);
-  return orElse(pythonAttribute(value, name), () => missing(value, name, runtime));
+  return orElse(pythonAttribute(value, name, runtime), () => missing(value, name, runtime));
 }

@@ -1,5 +1,7 @@
 import { typeError } from "../errors.ts";
 import { Callable } from "../values/callable.ts";
+import { Bytes } from "../values/bytes.ts";
+import { Markup } from "../values/markup.ts";
 import type { Kwargs, Value } from "../values/object.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -41,9 +43,10 @@ export class Builtin extends Callable<Runtime> {
     if (args.length > this.#params.length && !this.#varargs) {
       throw typeError(`${this.name}() takes at most ${this.#params.length} arguments (${args.length} given)`);
     }
-    const [first] = args;
-    // Reading a text takes time whatever is done with it.
-    runtime.budget.charge(typeof first === "string" ? 1 + first.length / 16 : 1);
+    let units = 1;
+    for (let i = 0; i < args.length; i += 1) units += readingCost(args[i] as Value);
+    if (kwargs !== undefined) for (const arg of kwargs.values()) units += readingCost(arg);
+    runtime.budget.charge(units);
     if ((kwargs === undefined || kwargs.size === 0) && args.length >= this.#required) {
       return this.#code(runtime, args, undefined);
     }
@@ -69,6 +72,14 @@ export class Builtin extends Callable<Runtime> {
     }
     return bound;
   }
+}
+
+/** Reading a text takes time whatever is done with it. */
+function readingCost(value: Value): number {
+  if (typeof value === "string") return value.length / 16;
+  if (typeof value !== "object" || value === null) return 0;
+  if (value instanceof Markup) return value.text.length / 16;
+  return value instanceof Bytes ? value.data.length / 64 : 0;
 }
 
 /** A method of a value, as in `{{ text.upper }}` without the call. */

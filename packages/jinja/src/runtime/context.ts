@@ -1,3 +1,4 @@
+import type { Budget } from "../limits.ts";
 import { type Value, orElse } from "../values/object.ts";
 import type { BlockFunction, CompiledTemplate, Runtime } from "./runtime.ts";
 
@@ -7,8 +8,9 @@ export type Lookup = (name: string) => Value | undefined;
 /** Variables and blocks of one running template. */
 export class Context {
   readonly template: CompiledTemplate;
-  /** What `set`, `macro` and `import` at the top level have defined so far. */
-  readonly vars: Map<string, Value>;
+  #vars: Map<string, Value>;
+  /** A snapshot looks at `#vars`: the next change makes a new map. */
+  #shared = false;
   /** Names in `vars` that an import of this template gets. */
   readonly exported: Set<string>;
   /** Implementations of each block, the most derived template's first. */
@@ -18,11 +20,11 @@ export class Context {
   constructor(
     template: CompiledTemplate,
     outer: Lookup,
-    parts: Partial<Pick<Context, "vars" | "exported" | "blocks">> = {},
+    parts: Partial<Pick<Context, "exported" | "blocks">> = {},
   ) {
     this.template = template;
     this.#outer = outer;
-    this.vars = parts.vars ?? new Map();
+    this.#vars = new Map();
     this.exported = parts.exported ?? new Set();
     this.blocks = parts.blocks ?? new Map(Array.from(template.blocks, ([name, block]) => [name, [block]]));
   }
@@ -32,16 +34,37 @@ export class Context {
     return new Context(template, (name) => orElse(outer(name), () => template.globals(name, runtime)));
   }
 
+  /** What `set`, `macro` and `import` at the top level have defined so far. */
+  get vars(): ReadonlyMap<string, Value> {
+    return this.#vars;
+  }
+
+  /** Defines a variable of the top level; `budget` books the copy that a snapshot may make necessary. */
+  define(name: string, value: Value, budget: Budget): void {
+    if (this.#shared) {
+      budget.charge(this.#vars.size);
+      this.#vars = new Map(this.#vars);
+      this.#shared = false;
+    }
+    this.#vars.set(name, value);
+  }
+
   /** The variable; `undefined` = there is none. */
   resolve(name: string): Value | undefined {
-    const value = this.vars.get(name);
+    const value = this.#vars.get(name);
     return value === undefined ? this.#outer(name) : value;
   }
 
-  /** A lookup over this context as it is now, with `locals` on top. */
+  /** A lookup over this context, with `locals` on top; sees what either has when it is asked. */
+  layered(locals: Lookup): Lookup {
+    return (name) => orElse(locals(name), () => this.resolve(name));
+  }
+
+  /** A lookup over this context as it is now, with `locals` on top. Copies nothing. */
   snapshot(locals: ReadonlyMap<string, Value>): Lookup {
-    const vars = new Map(this.vars);
+    const vars = this.#vars;
     const outer = this.#outer;
+    this.#shared = true;
     return (name) => orElse(locals.get(name), () => orElse(vars.get(name), () => outer(name)));
   }
 

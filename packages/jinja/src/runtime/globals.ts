@@ -7,6 +7,7 @@ import { Namespace } from "../values/namespace.ts";
 import { intOf } from "../values/numbers.ts";
 import { type Kwargs, PyObject, type Value, typeName } from "../values/object.ts";
 import { Range } from "../values/range.ts";
+import { Tuple } from "../values/tuple.ts";
 import { isTruthy } from "../values/truth.ts";
 import { Undefined } from "../values/undefined.ts";
 import { Builtin, type BuiltinTable, builtinTable } from "./builtin.ts";
@@ -65,7 +66,7 @@ class Cycler extends PyObject {
       case "pos":
         return this.#position;
       case "items":
-        return [...this.#items];
+        return new Tuple(this.#items);
       case "next":
         return new Builtin("next", "", () => this.#next());
       case "reset":
@@ -101,7 +102,8 @@ function lipsum(runtime: Runtime, [n, html, min, max]: readonly (Value | undefin
   const paragraphs: string[] = [];
   for (let i = 0; i < number(n, 5); i += 1) {
     const count = low + Math.floor(runtime.nextRandom() * Math.max(1, high - low));
-    runtime.budget.chargeItems(count * 3);
+    runtime.budget.charge(10);
+    runtime.budget.chargeItems(Math.max(1, count) * 3);
     const text = Array.from(
       { length: Math.max(1, count) },
       () => words[Math.floor(runtime.nextRandom() * words.length)],

@@ -2,7 +2,7 @@ import { HostError, JinjaError, unreachable } from "../errors.ts";
 import { Bytes } from "../values/bytes.ts";
 import { Callable } from "../values/callable.ts";
 import { DateTime } from "../values/datetime.ts";
-import { Dict } from "../values/dict.ts";
+import { Dict, type DictSource } from "../values/dict.ts";
 import { Float } from "../values/float.ts";
 import { toList } from "../values/iterate.ts";
 import { normalizeInt } from "../values/numbers.ts";
@@ -60,8 +60,18 @@ export class HostFunction extends Callable<Runtime> {
     this.#code = code;
   }
 
+  /** Whether the function gets the context before its arguments. */
+  get wantsContext(): boolean {
+    return Object.getOwnPropertyDescriptor(this.#code, passKey)?.value === "context";
+  }
+
   /** @throws {@link HostError} when the function throws. */
   override call(runtime: Runtime, args: readonly Value[], kwargs: Kwargs | undefined): Value {
+    return this.answer(runtime, args, kwargs) ?? null;
+  }
+
+  /** Like {@link call}; `undefined` where the function returns that. */
+  answer(runtime: Runtime, args: readonly Value[], kwargs: Kwargs | undefined): Value | undefined {
     runtime.budget.charge(10);
     const hostArgs: unknown[] = args.map((arg) => toHost(arg, runtime));
     if (kwargs !== undefined && kwargs.size > 0) {
@@ -75,7 +85,7 @@ export class HostFunction extends Callable<Runtime> {
     } catch (error) {
       throw error instanceof JinjaError ? error : new HostError(`${this.name}() failed`, error);
     }
-    return runtime.host.convert(result) ?? null;
+    return runtime.host.convert(result);
   }
 }
 
@@ -138,7 +148,10 @@ export class HostObject extends PyObject {
   }
 }
 
-/** Turns values of the host into values of templates; one object becomes one value a rendering. */
+/**
+ * Turns values of the host into values of templates; one object becomes one value a rendering. A mapping is only
+ * looked into when the template does, so that a large context costs what is read of it.
+ */
 export class HostBridge {
   readonly #known = new Map<object, Value>();
   readonly #onContainer: ((value: object, path: string) => void) | undefined;
@@ -208,7 +221,7 @@ export class HostBridge {
     if (value instanceof Map) {
       const dict = this.#keep(value, new Dict(), path);
       for (const [key, item] of value) {
-        dict.set(this.convert(key) ?? null, this.convert(item, childPath(path, key)) ?? null);
+        dict.set(this.convert(key) ?? null, this.convert(item, childPath(path, key)) ?? null, undefined);
       }
       return dict;
     }
@@ -220,12 +233,15 @@ export class HostBridge {
   }
 
   #plain(value: object, path: string | undefined): Dict {
-    const dict = this.#keep(value, new Dict(), path);
-    for (const name of Object.keys(value)) {
-      const item = this.property(value, name, childPath(path, name));
-      if (item !== undefined) dict.set(name, item);
-    }
-    return dict;
+    const source: DictSource = {
+      names: () => Object.keys(value),
+      get: (name) => {
+        const descriptor = Object.getOwnPropertyDescriptor(value, name);
+        if (descriptor?.enumerable !== true) return undefined;
+        return this.convert(descriptor.value, path === undefined ? undefined : childPath(path, name));
+      },
+    };
+    return this.#keep(value, Dict.over(source), path);
   }
 }
 
@@ -266,11 +282,15 @@ class HostExport {
     if (value instanceof Undefined || value instanceof Callable) return value;
     if (value instanceof DateTime) return value.toDate();
     if (value instanceof HostObject) return value.target;
-    if (value instanceof Bytes) return value.data.slice();
+    if (value instanceof Bytes) {
+      this.#runtime.budget.charge(value.data.length / 64);
+      return value.data.slice();
+    }
     const known = this.#known.get(value);
     if (known !== undefined) return known;
     this.#runtime.budget.charge(1);
     if (value instanceof Tuple) {
+      this.#runtime.budget.charge(value.items.length);
       return new Tuple(value.items.map((item) => this.convert(item) as Value));
     }
     if (value instanceof Dict) return this.#dict(value);
@@ -284,6 +304,7 @@ class HostExport {
   }
 
   #dict(dict: Dict): unknown {
+    this.#runtime.budget.charge(2 * dict.size());
     const entries = [...dict.entries()];
     if (entries.every(([key]) => typeof key === "string")) {
       const result: Record<string, unknown> = {};

@@ -17,7 +17,9 @@ export class LoopContext extends Callable<Runtime> {
   readonly #runtime: Runtime;
   readonly #recurse: LoopRecursion | undefined;
   readonly #depth0: number;
+  /** Items taken from the iterator before their turn; those before `#taken` have had it. */
   readonly #ahead: Value[] = [];
+  #taken = 0;
   #index0 = -1;
   #previous: Value | undefined;
   #current: Value | undefined;
@@ -47,7 +49,7 @@ export class LoopContext extends Callable<Runtime> {
   advance(): Value | undefined {
     const next = this.#peek();
     if (next === undefined) return undefined;
-    this.#ahead.shift();
+    this.#taken += 1;
     this.#index0 += 1;
     this.#previous = this.#current;
     this.#current = next;
@@ -55,12 +57,15 @@ export class LoopContext extends Callable<Runtime> {
   }
 
   #peek(): Value | undefined {
-    if (this.#ahead.length === 0) {
+    if (this.#taken === this.#ahead.length) {
       const next = this.#iterator.next();
       if (next.done === true) return undefined;
-      this.#ahead.push(next.value);
+      // One place is enough as long as nobody asks for the length; emptying the list would give it back each time.
+      if (this.#ahead.length > 1) this.#ahead.length = 1;
+      this.#ahead[0] = next.value;
+      this.#taken = 0;
     }
-    return this.#ahead[0];
+    return this.#ahead[this.#taken];
   }
 
   #count(): number {
@@ -71,7 +76,7 @@ export class LoopContext extends Callable<Runtime> {
         this.#runtime.budget.charge(1);
         this.#ahead.push(next.value);
       }
-      length = this.#index0 + 1 + this.#ahead.length;
+      length = this.#index0 + 1 + this.#ahead.length - this.#taken;
     }
     this.#length = length;
     return length;

@@ -74,6 +74,7 @@ export class Macro extends Callable<Runtime> {
 
   #bind(runtime: Runtime, args: readonly Value[], kwargs: Kwargs | undefined): (Value | undefined)[] {
     const { shape } = this;
+    runtime.budget.charge(8 + 2 * (shape.params.length + args.length + (kwargs?.size ?? 0)));
     const named = new Map(kwargs);
     const bound: (Value | undefined)[] = args.slice(0, shape.params.length);
     let foundCaller = shape.params.indexOf("caller") !== -1 && bound.length > shape.params.indexOf("caller");
@@ -88,7 +89,7 @@ export class Macro extends Callable<Runtime> {
       );
       named.delete("caller");
     }
-    if (shape.catchesKwargs) bound.push(Dict.of(named));
+    if (shape.catchesKwargs) bound.push(Dict.of(named, runtime.budget));
     else this.#refuseKwargs(named);
     if (shape.catchesVarargs) bound.push(new Tuple(args.slice(shape.params.length)));
     else if (args.length > shape.params.length) {

@@ -14,6 +14,8 @@ export interface CompiledTemplate {
   /** Name given to the loader; `undefined` for one from a string. */
   readonly name: string | undefined;
   readonly autoescape: boolean;
+  /** Characters of the source. */
+  readonly sourceLength: number;
   readonly blocks: ReadonlyMap<string, BlockFunction>;
   /** Globals of this template alone, then those of the environment. */
   readonly globals: (name: string, runtime: Runtime) => Value | undefined;
@@ -28,17 +30,35 @@ export interface Policies {
   readonly urlizeTarget: string | undefined;
   readonly urlizeExtraSchemes: readonly string[];
   readonly jsonSortKeys: boolean;
+  /** Writes JSON for `tojson` in place of Python's `json.dumps`; the characters that harm HTML are escaped after it. */
+  readonly jsonDumpsFunction:
+    | ((value: unknown, kwargs: Readonly<Record<string, unknown>>) => string)
+    | undefined;
+  /** What `jsonDumpsFunction` gets, besides the `indent` a template asks for. */
+  readonly jsonDumpsKwargs: Readonly<Record<string, unknown>>;
   /** Seed of the `random` filter and `lipsum`; the same seed gives the same choices. */
   readonly randomSeed: number;
 }
+
+/** Decides an operator in place of Python's rules; `undefined` = as Python does. */
+export type Interceptor<Operator> = (operator: Operator, ...operands: readonly unknown[]) => unknown;
+
+/** An {@link Interceptor} as running templates call it. */
+export type OperatorInterceptor = (runtime: Runtime, operands: readonly Value[]) => Value | undefined;
 
 /** What a running template needs from its environment. */
 export interface RuntimeEnvironment {
   readonly undefined: UndefinedClass;
   readonly policies: Policies;
   readonly newlineSequence: string;
+  /** Lists and mappings cannot be changed. */
+  readonly immutable: boolean;
+  /** The host's source of random numbers; `undefined` = the seeded one. */
+  readonly random: (() => number) | undefined;
   findFilter(name: string): Builtin | undefined;
   findTest(name: string): Builtin | undefined;
+  /** Who decides an operator in place of Python's rules; `undefined` = nobody, or its answer: as Python does. */
+  interceptor(kind: "binary" | "unary", operator: string): OperatorInterceptor | undefined;
   /** What `value.name` means to the sandbox. */
   attributeOf(value: Value, name: string, runtime: Runtime): Value;
   /** What `value[key]` means to the sandbox. */
@@ -91,6 +111,8 @@ export class Runtime {
   context: Context | undefined;
   /** Modules imported without context, by template: one instance a rendering. */
   readonly modules = new Map<CompiledTemplate, Value>();
+  /** Templates that this rendering has used, each booked once. */
+  readonly touched = new Set<CompiledTemplate>();
   /** State of the random numbers. */
   random: number;
 
@@ -140,8 +162,14 @@ export class Runtime {
     }
   }
 
-  /** Next pseudo-random number from 0 up to 1 (mulberry32). */
+  /** Next random number from 0 up to 1: the host's, or a pseudo-random one (mulberry32). */
   nextRandom(): number {
+    const { random } = this.environment;
+    if (random !== undefined) {
+      const drawn = random();
+      // A source that keeps no bounds must not make a filter read past the end of a list.
+      return drawn >= 0 && drawn < 1 ? drawn : 0;
+    }
     this.random = (this.random + 0x6d2b79f5) | 0;
     let t = Math.imul(this.random ^ (this.random >>> 15), 1 | this.random);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;

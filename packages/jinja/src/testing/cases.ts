@@ -45,7 +45,7 @@ const undefinedClasses: ReadonlyMap<string, UndefinedClass> = new Map<string, Un
 ]);
 
 /** `{"$float": 1}` and `{"$tuple": […]}` of the data become the values they stand for. */
-function revive(value: unknown): unknown {
+export function revive(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revive);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value);

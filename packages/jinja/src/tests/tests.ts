@@ -36,8 +36,8 @@ function rest(value: Value, divisor: Value, runtime: Runtime): Value {
 }
 
 /** @throws TypeError for a value that can be no key */
-function isKnown(value: Value, find: (name: string) => unknown): boolean {
-  const key = hashKey(value);
+function isKnown(value: Value, { budget }: Runtime, find: (name: string) => unknown): boolean {
+  const key = hashKey(value, budget);
   return typeof key === "string" && find(key) !== undefined;
 }
 
@@ -74,8 +74,16 @@ export const builtinTests: BuiltinTable = builtinTable([
   ],
   ["defined", "value", of((value) => !(value instanceof Undefined))],
   ["undefined", "value", of((value) => value instanceof Undefined)],
-  ["filter", "value", of((value, { environment }) => isKnown(value, (name) => environment.findFilter(name)))],
-  ["test", "value", of((value, { environment }) => isKnown(value, (name) => environment.findTest(name)))],
+  [
+    "filter",
+    "value",
+    of((value, runtime) => isKnown(value, runtime, (name) => runtime.environment.findFilter(name))),
+  ],
+  [
+    "test",
+    "value",
+    of((value, runtime) => isKnown(value, runtime, (name) => runtime.environment.findTest(name))),
+  ],
   ["none", "value", of((value) => value === null)],
   ["boolean", "value", of((value) => typeof value === "boolean")],
   ["false", "value", of((value) => value === false)],

@@ -1,4 +1,5 @@
-import type { HashKey, Value } from "./object.ts";
+import type { Budget } from "../limits.ts";
+import type { ReprContext, Value } from "./object.ts";
 import { PyObject } from "./object.ts";
 
 /** Python's bytes: what `str.encode` returns and the host may pass as `Uint8Array`. */
@@ -14,7 +15,9 @@ export class Bytes extends PyObject {
     return "bytes";
   }
 
-  override repr(): string {
+  override repr({ budget }: ReprContext): string {
+    budget.charge(this.data.length / 4);
+    budget.chargeText(this.data.length);
     let text = "";
     for (const byte of this.data) text += reprByte(byte);
     const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
@@ -33,12 +36,16 @@ export class Bytes extends PyObject {
     return this.data.values();
   }
 
-  override equals(other: Value): boolean | undefined {
-    return other instanceof Bytes ? this.repr() === other.repr() : undefined;
+  override equals(other: Value, budget: Budget): boolean | undefined {
+    if (!(other instanceof Bytes)) return undefined;
+    if (other.data.length !== this.data.length) return false;
+    budget.charge(this.data.length / 8);
+    return this.data.every((byte, i) => byte === other.data[i]);
   }
 
-  override hashKey(): HashKey {
-    return this.repr();
+  override keyText(_identity: unknown, budget: Budget | undefined): string {
+    budget?.charge(this.data.length);
+    return `b${this.data.length}:${Array.from(this.data, (byte) => String.fromCharCode(byte)).join("")}`;
   }
 }
 

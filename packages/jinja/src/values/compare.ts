@@ -11,7 +11,7 @@ function numericOf(value: Value): number | bigint | undefined {
 
 /** Python's `a == b`. @throws {@link DepthLimitError} for values nested too deeply. */
 export function equals(a: Value, b: Value, budget: Budget): boolean {
-  if (typeof a === "string" && typeof b === "string") return a === b;
+  if (typeof a === "string" && typeof b === "string") return equalTexts(a, b, budget);
   if (a === b && typeof a !== "number") return true;
   if (Array.isArray(a)) return Array.isArray(b) && equalSequences(a, b, budget);
   const x = numericOf(a);
@@ -24,6 +24,13 @@ export function equals(a: Value, b: Value, budget: Budget): boolean {
     if (result !== undefined) return result;
   }
   return b instanceof PyObject ? (b.equals(a, budget) ?? false) : false;
+}
+
+/** `==` of two texts, with its work booked. */
+export function equalTexts(a: string, b: string, budget: Budget): boolean {
+  if (a.length !== b.length) return false;
+  if (a.length > 64) budget.charge(a.length / 64);
+  return a === b;
 }
 
 /** Equality of numbers of either kind, exact. */
@@ -48,7 +55,7 @@ export function equalSequences(a: readonly Value[], b: readonly Value[], budget:
 
 /** What containers ask: the same object, or `==`. NaN is found by identity, as in Python. */
 export function identicalOrEqual(a: Value, b: Value, budget: Budget): boolean {
-  return Object.is(a, b) || equals(a, b, budget);
+  return (typeof a !== "string" && Object.is(a, b)) || equals(a, b, budget);
 }
 
 /**
@@ -92,21 +99,21 @@ export function compareSequences(
   });
 }
 
-const surrogate = /[\ud800-\udfff]/;
-
 /** Order by code points; JavaScript's own order is by UTF-16 units. */
 export function compareStrings(a: string, b: string, budget: Budget): number {
+  const shared = Math.min(a.length, b.length);
+  if (shared > 64) budget.charge(shared / 64);
   if (a === b) return 0;
-  if (a.length + b.length > 64) budget.charge((a.length + b.length) / 64);
-  if (!surrogate.test(a) && !surrogate.test(b)) return a < b ? -1 : 1;
-  const left = Array.from(a, (char) => char.codePointAt(0) ?? 0);
-  const right = Array.from(b, (char) => char.codePointAt(0) ?? 0);
-  const shared = Math.min(left.length, right.length);
-  for (let i = 0; i < shared; i += 1) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
+  let at = 0;
+  while (at < shared && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  if (at > 64) budget.charge(at / 16);
+  if (at === shared) return a.length - b.length;
+  return unitRank(a.charCodeAt(at)) - unitRank(b.charCodeAt(at));
+}
+
+/** A UTF-16 unit's place in the order of code points: surrogates stand for those above all others. */
+function unitRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
 function deeper<T>(budget: Budget, body: () => T): T {

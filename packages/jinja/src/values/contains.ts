@@ -8,20 +8,18 @@ import { textOf } from "./markup.ts";
 import { intOf } from "./numbers.ts";
 import { type Value, typeName } from "./object.ts";
 import { Range } from "./range.ts";
+import { indexOfText } from "./search.ts";
 
 /** Python's `item in container`. @throws TypeError where the container cannot be asked. */
 export function contains(container: Value, item: Value, budget: Budget): boolean {
   const text = textOf(container);
   if (text !== undefined) {
     const part = textOf(item);
-    if (part !== undefined) {
-      budget.charge(text.length / 64);
-      return text.includes(part);
-    }
+    if (part !== undefined) return indexOfText(text, part, 0, budget) !== -1;
     throw typeError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
   }
-  if (container instanceof Dict) return container.has(item);
-  if (container instanceof DictView && container.kind === "keys") return container.dict.has(item);
+  if (container instanceof Dict) return container.has(item, budget);
+  if (container instanceof DictView && container.kind === "keys") return container.dict.has(item, budget);
   const int = intOf(item);
   if (container instanceof Range && int !== undefined) return container.includes(Number(int));
   const iterator = tryIterate(container, budget);

@@ -1,4 +1,4 @@
-import { type HashKey, PyObject, type ReprContext, type Value } from "./object.ts";
+import { PyObject, type ReprContext, type Value } from "./object.ts";
 
 const two = (value: number): string => value.toString().padStart(2, "0");
 
@@ -73,7 +73,7 @@ export class DateTime extends PyObject {
     return other instanceof DateTime ? this.#time - other.#time : undefined;
   }
 
-  override hashKey(): HashKey {
-    return `datetime:${this.#time}`;
+  override keyText(): string {
+    return `d${this.#time},`;
   }
 }

@@ -1,5 +1,5 @@
 import type { Budget } from "../limits.ts";
-import { compareStrings } from "./compare.ts";
+import { compareStrings, equalTexts } from "./compare.ts";
 import { type HashKey, PyObject, type ReprContext, type Value } from "./object.ts";
 import { reprString } from "./repr.ts";
 import { codePoints, textLength } from "./text.ts";
@@ -42,8 +42,9 @@ export class Markup extends PyObject {
     return codePoints(this.text, budget)[Symbol.iterator]();
   }
 
-  override equals(other: Value): boolean | undefined {
-    return textOf(other) === undefined ? undefined : textOf(other) === this.text;
+  override equals(other: Value, budget: Budget): boolean | undefined {
+    const text = textOf(other);
+    return text === undefined ? undefined : equalTexts(text, this.text, budget);
   }
 
   override compare(other: Value, budget: Budget): number | undefined {

@@ -57,10 +57,12 @@ export function truncateToInt(value: number): Int {
   return Number.isSafeInteger(whole) ? (whole === 0 ? 0 : whole) : BigInt(whole);
 }
 
-/** Decimal text of an integer. @throws ValueError past Python's 4300 digits. */
-export function intToText(value: Int): string {
+/** Decimal text of an integer; its length is booked. @throws ValueError past Python's 4300 digits. */
+export function intToText(value: Int, budget: Budget): string {
   if (typeof value === "number") return String(value);
-  if (bitLength(value) > maxIntegerDigits * 3.33) {
+  const bits = bitLength(value);
+  chargeBits(bits, budget);
+  if (bits > maxIntegerDigits * 3.33) {
     const text = value.toString();
     if (text.length - (value < 0n ? 1 : 0) <= maxIntegerDigits) return text;
     throw valueError(`Exceeds the limit (${maxIntegerDigits} digits) for integer string conversion`);

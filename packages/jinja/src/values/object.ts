@@ -65,8 +65,13 @@ export abstract class PyObject {
     return undefined;
   }
 
+  /** Text that is the same for equal values of this type; `undefined` = {@link hashKey} says all. The work is booked. */
+  keyText(_identity: (key: object) => number, _budget: Budget | undefined): string | undefined {
+    return undefined;
+  }
+
   /** Key for dictionaries; the object itself unless overridden. @throws TypeError if not hashable. */
-  hashKey(): HashKey {
+  hashKey(_budget: Budget | undefined): HashKey {
     return this;
   }
 }

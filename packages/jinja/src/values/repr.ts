@@ -1,7 +1,7 @@
 import { DepthLimitError } from "../errors.ts";
 import { type Budget, maxValueDepth } from "../limits.ts";
 import { formatFloatRepr } from "./float-repr.ts";
-import { bitLength, chargeBits, intToText } from "./numbers.ts";
+import { intToText } from "./numbers.ts";
 import type { ReprContext, Value } from "./object.ts";
 
 /** Python's `repr(value)`. @throws {@link DepthLimitError} for values nested too deeply. */
@@ -29,8 +29,7 @@ export function reprIn(value: Value, context: ReprContext): string {
     case "number":
       return Number.isSafeInteger(value) ? String(value) : formatFloatRepr(value);
     case "bigint":
-      chargeBits(bitLength(value), context.budget);
-      return intToText(value);
+      return intToText(value, context.budget);
     default:
       if (!Array.isArray(value)) return value.repr(context);
       return `[${reprItems(value, value, context, "...")}]`;

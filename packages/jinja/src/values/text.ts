@@ -41,15 +41,23 @@ export function isSpace(char: string | undefined): boolean {
   return char !== undefined && space.test(char);
 }
 
+/** Whether a character is to be stripped: one of the given, or white space. */
+function stripTest(chars: string | undefined): (char: string) => boolean {
+  if (chars === undefined) return isSpace;
+  const set = new Set(chars);
+  return (char) => set.has(char);
+}
+
 /** Python's `str.lstrip`: of the given characters, or of white space. */
 export function stripStart(text: string, chars?: string): string {
   let start = 0;
   if (chars !== undefined && hasSurrogates(text + chars)) {
     const points = Array.from(text);
-    while (start < points.length && chars.includes(points[start] ?? "")) start += 1;
+    const set = new Set(chars);
+    while (start < points.length && set.has(points[start] ?? "")) start += 1;
     return points.slice(start).join("");
   }
-  const strips = (char: string): boolean => (chars === undefined ? isSpace(char) : chars.includes(char));
+  const strips = stripTest(chars);
   while (start < text.length && strips(text.charAt(start))) start += 1;
   return text.slice(start);
 }
@@ -59,11 +67,12 @@ export function stripEnd(text: string, chars?: string): string {
   let end = text.length;
   if (chars !== undefined && hasSurrogates(text + chars)) {
     const points = Array.from(text);
+    const set = new Set(chars);
     end = points.length;
-    while (end > 0 && chars.includes(points[end - 1] ?? "")) end -= 1;
+    while (end > 0 && set.has(points[end - 1] ?? "")) end -= 1;
     return points.slice(0, end).join("");
   }
-  const strips = (char: string): boolean => (chars === undefined ? isSpace(char) : chars.includes(char));
+  const strips = stripTest(chars);
   while (end > 0 && strips(text.charAt(end - 1))) end -= 1;
   return text.slice(0, end);
 }

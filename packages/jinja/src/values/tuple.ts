@@ -49,24 +49,32 @@ export class Tuple extends PyObject {
   }
 
   /** Text that is the same for equal tuples; `Dict` maps it to one tuple object. */
-  keyText(identity: (key: object) => number): string {
-    if (this.#key !== undefined) return this.#key;
+  override keyText(identity: (key: object) => number, budget: Budget | undefined): string {
+    if (this.#key !== undefined) {
+      budget?.charge(this.#key.length / 64);
+      return this.#key;
+    }
     let text = "(";
     let own = true;
     for (const item of this.items) {
-      const key = item instanceof Tuple ? item.keyText(identity) : hashKey(item);
-      if (typeof key === "object" && key !== null) own = false;
-      text += typeof key === "object" && key !== null ? `o${identity(key)},` : keyPart(key);
+      const known = item instanceof PyObject ? item.keyText(identity, budget) : undefined;
+      const key = known === undefined ? hashKey(item, budget) : known;
+      if (known !== undefined) text += known;
+      else if (typeof key === "object" && key !== null) {
+        own = false;
+        text += `o${identity(key)},`;
+      } else text += keyPart(key);
       if (text.length > maxKeyLength) throw new SizeLimitError("a tuple as key", maxKeyLength);
     }
     text += ")";
+    budget?.charge(this.items.length + text.length / 16);
     if (own) this.#key = text;
     return text;
   }
 
-  override hashKey(): HashKey {
+  override hashKey(budget: Budget | undefined): HashKey {
     // Once is enough, and all that shared tuples inside of tuples allow.
-    if (!this.#hashable) for (const item of this.items) hashKey(item);
+    if (!this.#hashable) for (const item of this.items) hashKey(item, budget);
     this.#hashable = true;
     return this;
   }

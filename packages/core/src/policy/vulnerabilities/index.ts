@@ -1,0 +1,14 @@
+export { inventoryKinds, kindOf, readInventory, type InventoryKind } from "./inventory/index.ts";
+export { releaseOf } from "./inventory/system.ts";
+export { runNpmAudit, type NpmAudit } from "./npm-audit.ts";
+export { readOsv, type Advisory } from "./osv.ts";
+export type { InstalledPackage, Inventory, SkippedPackage } from "./package.ts";
+export {
+  PackageIndex,
+  scanRecord,
+  settleFindings,
+  type Finding,
+  type RawFinding,
+  type ScanRecord,
+} from "./scan.ts";
+export { defaultTerms, type Terms } from "./severity.ts";
