@@ -55,10 +55,10 @@ module.exports = {
     },
     {
       name: "layer-2-release",
-      comment: "release imports the kernel only: use cases plug the rest in",
+      comment: "release imports the kernel, and the log firewall for what its processes write: use cases plug the rest in",
       severity: "error",
       from: { path: `${core}/release/` },
-      to: { path: "^packages/", pathNot: `(node_modules|${core}/(release|kernel)/)` },
+      to: { path: "^packages/", pathNot: `(node_modules|${core}/(release|kernel|secrets/firewall)/)` },
     },
     {
       name: "layer-2-contract",
@@ -82,7 +82,7 @@ module.exports = {
       name: "git-in-one-place",
       comment: "other programs are run through the port Exec; child_process is for its adapter and the process target",
       severity: "error",
-      from: { path: core, pathNot: `${core}/(kernel/(exec|process-identity)|release/(targets/process|testing)|secrets/inject/child|.*[.]test[.]ts)` },
+      from: { path: core, pathNot: `${core}/(kernel/(exec|process-identity)|release/(targets/process|testing)|secrets/(inject/child|sops/testing)|.*[.]test[.]ts)` },
       to: { path: "^(node:)?child_process$" },
     },
     {

@@ -1,7 +1,9 @@
 export { examineMachine, oldestNode, type DoctorCheck } from "./doctor.ts";
 export { impactOf, type ImpactReport } from "./impact.ts";
 export { initWorkspace } from "./init.ts";
-export { createRelease, releasesOf, type ReleaseResult } from "./releases.ts";
+export { releasesOf } from "./release-store.ts";
+export { createRelease, type ReleaseResult } from "./releases.ts";
+export { ComplianceChecker } from "./compliance-checker.ts";
 export { prepareRollout, statusOf, stopTarget, type PlannedRollout, type TenantStatus } from "./rollouts.ts";
 export { openSession, type Session, type SessionOptions } from "./session.ts";
 export { validateScopes, type ValidationReport } from "./validation.ts";

@@ -1,21 +1,22 @@
 import { join } from "node:path";
 import { isLotseError, readPrivateFile } from "../kernel/index.ts";
 import {
+  auditFacts,
   parseScan,
+  secretFacts,
   releaseFacts,
   vulnerabilityFacts,
   type FactSource,
   type ReleaseKnowledge,
 } from "../policy/index.ts";
-import { releasesOf } from "./releases.ts";
+import { releasesOf } from "./release-store.ts";
 import { statusOf } from "./rollouts.ts";
+import { secretKnowledge } from "./secrets/knowledge.ts";
+import { soleTenant } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
 
 /** Where the result of the last vulnerability scan is kept, below `.lotse`. */
 export const scanPath = join("policy", "vulnerabilities.json");
-
-/** The name that releases have for an environment without tenants. */
-const soleTenant = "default";
 
 const maxScanBytes = 64 * 1024 * 1024;
 
@@ -32,6 +33,29 @@ export async function workspaceSources(session: Session): Promise<readonly FactS
       ? []
       : [vulnerabilityFacts(parseScan(scan.toString("utf8"), `.lotse/${scanPath}`), `.lotse/${scanPath}`)]),
     releaseFacts(await runningReleases(session)),
+    ...(await secretSources(session)),
+    ...(await auditSources(session)),
+  ];
+}
+
+/** Secrets are known of where a workspace has secret files. */
+async function secretSources(session: Session): Promise<readonly FactSource[]> {
+  const secrets = await secretKnowledge(session);
+  return secrets.length === 0 ? [] : [secretFacts({ secrets, at: session.clock.now().toISOString() })];
+}
+
+/** The audit log, verified now. One that was never written to says nothing. */
+async function auditSources(session: Session): Promise<readonly FactSource[]> {
+  const report = await (await session.log.open()).verify();
+  if (report.ok && report.size === 0) return [];
+  return [
+    auditFacts({
+      ok: report.ok,
+      entries: report.size,
+      ...(report.reason === null ? {} : { problem: report.reason }),
+      witnesses: report.witnesses.filter(({ status }) => status === "agrees").map(({ name }) => name),
+      at: session.clock.now().toISOString(),
+    }),
   ];
 }
 

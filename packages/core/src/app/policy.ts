@@ -71,7 +71,7 @@ export async function policyCheck(session: Session, request: PolicyRequest = {})
 }
 
 /** As {@link policyCheck}, by rules that are read already. */
-export async function runPolicy(
+async function runPolicy(
   session: Session,
   rules: PolicyRules,
   request: PolicyRequest = {},

@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import semver from "semver";
-import { toCanonicalJson, type AppDefinition, type Snapshot } from "../config/index.ts";
-import { isLotseError, LotseError } from "../kernel/index.ts";
+import { toCanonicalJson, type Snapshot } from "../config/index.ts";
+import { isLotseError } from "../kernel/index.ts";
 import {
-  openReleases,
   type Created,
   type ReleaseInput,
   type ReleaseStore,
   type TenantInput,
 } from "../release/index.ts";
+import type { PolicyRun } from "../policy/index.ts";
+import { policyGate } from "./policy.ts";
+import { appOf, releasesOf } from "./release-store.ts";
 import { secretHandlesOf, variablesOf } from "./release-variables.ts";
 import { soleTenant } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
@@ -19,11 +21,6 @@ export type ReleaseResult =
   | { readonly kind: "released"; readonly created: Created; readonly report: ValidationReport }
   /** The configuration has errors, so nothing was written. */
   | { readonly kind: "refused"; readonly report: ValidationReport };
-
-/** The releases of a workspace. */
-export function releasesOf(session: Session): ReleaseStore {
-  return openReleases(session.state, session.clock);
-}
 
 /**
  * Makes a release of the workspace as it is: its code, and the resolved configuration of every tenant in
@@ -42,9 +39,11 @@ export async function createRelease(
   const scopes = session.engine.workspace.environments.flatMap((name) => session.engine.scopes(name));
   const access = { action: "release.create", object: version ?? "next" };
   const report = validateScopes(session, scopes, {}, progress);
-  if (!report.ok) {
-    await session.recorder.denied({ ...access, details: { errors: report.diagnostics.length } });
-    return { kind: "refused", report };
+  const gate = report.ok ? await policyGate(session, scopes) : undefined;
+  if (!report.ok || gate?.ok === false) {
+    const diagnostics = [...report.diagnostics, ...(gate?.findings ?? [])];
+    await session.recorder.denied({ ...access, details: { findings: diagnostics.length } });
+    return { kind: "refused", report: { ...report, ok: false, diagnostics } };
   }
   const configurations: Record<string, Record<string, TenantInput>> = {};
   for (const scope of scopes) {
@@ -58,6 +57,7 @@ export async function createRelease(
     commit: await commitOf(session),
     configurations,
     target: app.target as ReleaseInput["target"],
+    ...(gate?.run === undefined ? {} : { policy: releasedResult(gate.run) }),
   };
   const store = releasesOf(session);
   const created = await session.recorder.change(
@@ -76,6 +76,24 @@ export async function createRelease(
   return { kind: "released", created, report };
 }
 
+/** What a release carries of the policy's run: the summary, and every result that is not a pass. */
+function releasedResult({ summary, results }: PolicyRun): unknown {
+  return {
+    summary,
+    results: results
+      .filter(({ status }) => status !== "pass" && status !== "not-applicable")
+      .map(({ check, environment, tenant, status, severity, message, waiver }) => ({
+        check,
+        environment,
+        tenant,
+        status,
+        severity,
+        message,
+        waiver: waiver?.id ?? null,
+      })),
+  };
+}
+
 function inputOf(snapshot: Snapshot): TenantInput {
   const secrets = secretHandlesOf(snapshot);
   return {
@@ -83,18 +101,6 @@ function inputOf(snapshot: Snapshot): TenantInput {
     variables: variablesOf(snapshot),
     ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
   };
-}
-
-/** The `app` section of `lotse.yml`. @throws LotseError `release.no-target` */
-export function appOf(session: Session): AppDefinition {
-  const { app } = session.engine.workspace;
-  if (app !== undefined) return app;
-  throw new LotseError({
-    code: "release.no-target",
-    message: "lotse.yml does not say what a release is made of and where it runs",
-    hint: "add an `app` section with `code` and `target`; see docs/release.md",
-    where: { file: "lotse.yml" },
-  });
 }
 
 async function createNext(

@@ -18,7 +18,7 @@ import {
   type Target,
   type TargetState,
 } from "../release/index.ts";
-import { appOf, releasesOf } from "./releases.ts";
+import { appOf, releasesOf } from "./release-store.ts";
 import { secretsForRelease, withoutSecrets } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
 

@@ -27,6 +27,7 @@ import {
   variablesFor,
   type SecretRevealer,
 } from "./template-values.ts";
+import { openReference } from "./secrets/read.ts";
 
 /** What is rendered, and for whom. */
 export interface ScopeRenderRequest
@@ -91,7 +92,12 @@ export async function renderForScope(
     const render = (variables: ReadonlyMap<string, unknown>, withheld: boolean): Rendering =>
       templates.render(template, variables, { yaml, hint, withheld });
     const rendering = secret
-      ? await renderWithSecrets({ snapshot, workspace, render, reveal })
+      ? await renderWithSecrets({
+          snapshot,
+          workspace,
+          render,
+          reveal: reveal ?? ((reference) => openReference(session, snapshot.scope, reference)),
+        })
       : render(plain, false);
     const diagnostics = [
       ...yamlFindings(rendering, template, source.label, secret),

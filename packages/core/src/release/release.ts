@@ -32,6 +32,8 @@ export const releaseSchema = z.strictObject({
   bytes: z.int().min(0),
   createdAt: z.iso.datetime(),
   createdBy: z.string().max(256),
+  /** What the policy said of it when it was made, an object of JSON; absent where there is no policy. */
+  policy: digestSchema.optional(),
   seal: digestSchema,
 });
 

@@ -16,7 +16,14 @@ import { storeCodeTree, type CodeLimits } from "./code-tree.ts";
 import { checkVariables, materialise, type Materialised } from "./materialise.ts";
 import { checkScope, type TenantScope } from "./names.ts";
 import { corrupt, openObjects, type ObjectStore } from "./objects.ts";
-import { tenantPartOf, releaseIdOf, releaseSchema, sealOf, type Release, type TenantPart } from "./release.ts";
+import {
+  tenantPartOf,
+  releaseIdOf,
+  releaseSchema,
+  sealOf,
+  type Release,
+  type TenantPart,
+} from "./release.ts";
 import { readSecretHandles, type SecretHandles } from "./secret-handles.ts";
 import { verifyRelease, type Verification } from "./verify-release.ts";
 
@@ -43,6 +50,8 @@ export interface ReleaseInput {
   /** The description of the target as `lotse.yml` gives it; JSON values only. */
   readonly target: { readonly type: string } & Readonly<Record<string, unknown>>;
   readonly limits?: CodeLimits;
+  /** What the policy says of it; a value of JSON. */
+  readonly policy?: unknown;
 }
 
 /** What {@link ReleaseStore.create} did. */
@@ -140,9 +149,11 @@ async function create(
   const target = JSON.parse(canonicalJson(input.target)) as Release["target"];
   const content = { schema: 1, version, code: code.digest, configurations, target } as const;
   const id = releaseIdOf(content);
+  const policy = input.policy === undefined ? null : await objects.put(canonicalJson(input.policy));
   const unsealed = {
     id,
     ...content,
+    ...(policy === null ? {} : { policy }),
     commit: input.commit ?? null,
     files: code.files,
     bytes: code.bytes,

@@ -34,10 +34,12 @@ export async function verifyRelease(objects: ObjectStore, release: Release): Pro
       if (entry.type === "file" && !seen.has(entry.digest)) await check(entry.digest, entry.path);
     }
   }
+  if (release.policy !== undefined) await check(release.policy, "the result of the policy");
   for (const [environment, tenants] of Object.entries(release.configurations)) {
     for (const [tenant, part] of Object.entries(tenants)) {
       await check(part.config, `the configuration of ${environment}:${tenant}`);
-      if (part.secrets !== undefined) await check(part.secrets, `the secret handles of ${environment}:${tenant}`);
+      if (part.secrets !== undefined)
+        await check(part.secrets, `the secret handles of ${environment}:${tenant}`);
       if (part.variables !== null) await check(part.variables, `the variables of ${environment}:${tenant}`);
     }
   }

@@ -29,7 +29,7 @@ describe("kill -9 in the middle", () => {
 
   /** Starts the operation, waits until it has worked once, and kills it at some moment after. */
   async function killDuring(operation: string, afterMs: number): Promise<void> {
-    const env = { ...process.env, ...workspace.session(ada).variables } as NodeJS.ProcessEnv;
+    const env = { ...process.env, ...workspace.session(ada).variables };
     const worker = spawn(
       process.execPath,
       ["--conditions=lotse-source", child, operation, workspace.directory],

@@ -4,7 +4,7 @@ import { readPrivateFile, Sensitive, writePrivateFile } from "../../kernel/index
 
 /** Makes keyed hashes of secret values: equal values give equal fingerprints, and nobody can guess from one. */
 export interface Fingerprints {
-  of(value: Sensitive<string>): string;
+  readonly of: (value: Sensitive<string>) => string;
   /** The key itself, for the index of known values. */
   readonly key: Sensitive<Uint8Array>;
 }

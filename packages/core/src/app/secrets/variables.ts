@@ -1,6 +1,6 @@
 import { isScalarNode, variableName, type Node, type Policy, type Snapshot } from "../../config/index.ts";
 import type { SecretReference } from "../../config/index.ts";
-import { formatScope, isLotseError, LotseError, Sensitive, type Scope } from "../../kernel/index.ts";
+import { formatScope, isLotseError, LotseError, type Scope, type Sensitive } from "../../kernel/index.ts";
 import { variableOfName } from "../../secrets/store/index.ts";
 import type { InjectedVariable } from "../../secrets/inject/index.ts";
 import type { Session } from "../session.ts";

@@ -1,5 +1,5 @@
 import { consistencyProof } from "../merkle/proof.ts";
-import { isLotseError, type LotseError } from "../../kernel/index.ts";
+import { isLotseError, LotseError } from "../../kernel/index.ts";
 import { openCheckpoint, type Checkpoint } from "../note/checkpoint.ts";
 import { parseVerifierKey, type VerifierKey } from "../note/key.ts";
 import type { AuditStore } from "../store/store.ts";
@@ -62,9 +62,14 @@ export async function anchorLog(
       await tellWitnesses([witness], { note, checkpoint, key, source: store });
       reports.push({ witness: witness.name, ok: true, size: checkpoint.size, error: null });
     } catch (error) {
-      if (!isLotseError(error)) throw error;
-      reports.push({ witness: witness.name, ok: false, size: null, error });
+      reports.push({ witness: witness.name, ok: false, size: null, error: asLotseError(error) });
     }
   }
   return reports;
+}
+
+function asLotseError(error: unknown): LotseError {
+  if (isLotseError(error)) return error;
+  const why = error instanceof Error ? error.message : "unknown cause";
+  return new LotseError({ code: "audit.unavailable", message: `a witness failed: ${why}`, cause: error });
 }

@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { auditedChange } from "../../kernel/index.ts";
 import { MemoryAuditStore } from "../store/memory-store.ts";
+import { fileWitness } from "../witness/file-witness.ts";
 import { collect, event, officer, TestLog } from "../testing/fixtures.ts";
 import { WriterLock } from "../disk/writer-lock.ts";
 import { formatProof, parseProof, verifyConsistencyProof, verifyProof } from "./prove.ts";
@@ -252,9 +253,9 @@ describe("verify", () => {
       }
     })();
     let checks = 0;
-    let done = false;
-    void writing.then(() => (done = true));
-    while (!done) {
+    const state = { done: false };
+    void writing.then(() => (state.done = true));
+    while (!state.done) {
       expect(await log.verify()).toMatchObject({ ok: true, reason: null });
       checks += 1;
       await wait(1);
@@ -538,12 +539,18 @@ describe("retention", () => {
 
 describe("anchor", () => {
   it("tells every witness, whatever the others say", async () => {
-    const late = { ...test.witness(), eager: false };
-    const second = Object.assign(Object.create(test.witness()) as object, late);
-    expect(second).toBeDefined();
-    const quiet = test.open({ witnesses: [deaf()] });
-    await quiet.append(event("a"));
-    const reports = await test.open({ witnesses: [test.witness()] }).anchor();
-    expect(reports).toEqual([{ witness: "file", ok: true, size: 1, error: null }]);
+    const second = fileWitness({ directory: join(test.root, "second"), name: "second" });
+    await test.open({ witnesses: [] }).append(event("a"));
+    expect(await test.open({ witnesses: [deaf(), test.witness(), second] }).anchor()).toEqual([
+      {
+        witness: "deaf",
+        ok: false,
+        size: null,
+        error: expect.objectContaining({ code: "audit.unavailable" }),
+      },
+      { witness: "file", ok: true, size: 1, error: null },
+      { witness: "second", ok: true, size: 1, error: null },
+    ]);
+    await second.close?.();
   });
 });

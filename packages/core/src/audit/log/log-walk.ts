@@ -1,5 +1,4 @@
-import { isLotseError } from "../../kernel/index.ts";
-import type { ActorRecord, PersonalRecord } from "../entry/entry.ts";
+import type { PersonalRecord } from "../entry/entry.ts";
 import { storedHashes } from "../merkle/position.ts";
 import { CompactRange } from "../merkle/range.ts";
 import type { Checkpoint } from "../note/checkpoint.ts";
@@ -56,13 +55,8 @@ export class LogWalk {
   }
 
   async run(): Promise<void> {
-    try {
-      this.checker = new LineChecker(await this.#actors());
-      for await (const page of this.#store.pages(0)) await this.#takePage(page);
-    } catch (error) {
-      if (!isLotseError(error)) throw error;
-      this.#blame(null, { kind: "personal", index: null, reason: error.message });
-    }
+    this.checker = new LineChecker(await this.#store.actors());
+    for await (const page of this.#store.pages(0)) await this.#takePage(page);
     if (!this.#stopped) this.#checkMarks();
     for (const { checkpoint, by } of this.#marks) {
       if (checkpoint.size > this.size) this.#blameTruncation(checkpoint.size, by);
@@ -95,12 +89,16 @@ export class LogWalk {
       return;
     }
     const { leaf } = result;
-    for (const [testimony, leaves] of known.witnessed) {
-      if (leaves[at]?.equals(leaf) ?? true) continue;
-      const reason = `entry ${index}: it is not the one that the witness ${testimony.witness.name} remembers`;
-      this.#blame(testimony, { kind: "rewritten", index, reason });
-    }
     let position = storedHashes(index) - known.first;
+    const storedLeaf = known.stored[position];
+    for (const [testimony, leaves] of known.witnessed) {
+      const remembered = leaves[at];
+      if (remembered?.equals(leaf) ?? true) continue;
+      const kind =
+        storedLeaf !== undefined && remembered?.equals(storedLeaf) === true ? "edited" : "rewritten";
+      const reason = `entry ${index}: it is not the one that the witness ${testimony.witness.name} remembers`;
+      this.#blame(testimony, { kind, index, reason });
+    }
     this.#range.append(leaf, (hash) => {
       const stored = known.stored[position++];
       if (stored !== undefined && !stored.equals(hash)) this.#hashFault ??= index;
@@ -164,15 +162,11 @@ export class LogWalk {
   }
 
   async #finish(): Promise<void> {
-    const fault = this.checker.finish(await this.#actors());
+    const fault = this.checker.finish(await this.#store.actors());
     if (fault !== null) this.faults.push(fault);
     if (this.#hashFault === null) return;
     const index = this.#hashFault;
     const reason = `entry ${index}: the stored hash of it is wrong, proofs cannot be made; the entry is right`;
     this.faults.push({ kind: "hashes", index, reason });
-  }
-
-  #actors(): Promise<readonly ActorRecord[]> {
-    return this.#store.actors();
   }
 }

@@ -6,7 +6,7 @@ const maxLength = 65_536;
 const maxSignatures = 100;
 
 /** One signature line of a note. */
-export interface NoteSignature {
+interface NoteSignature {
   readonly name: string;
   /** Eight hexadecimal digits. */
   readonly id: string;

@@ -65,7 +65,7 @@ export interface AuditPage {
   /** The place of the first line. */
   readonly from: number;
   readonly lines: readonly string[];
-  /** The personal data of these entries that is still there. */
+  /** The personal data of these entries that is still there; a damaged record is left out. */
   readonly personal: readonly PersonalRecord[];
 }
 
@@ -93,7 +93,7 @@ export interface AuditStore {
   line(index: number): Promise<string | null>;
   /** Stored hashes; an empty buffer for those that are missing. */
   hashes(positions: readonly number[]): Promise<readonly Buffer[]>;
-  /** All actors that are known and not erased. */
+  /** All actors that are known and not erased; a damaged record is left out. */
   actors(): Promise<readonly ActorRecord[]>;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
+/* oxlint-disable max-lines-per-function -- a suite is one function of many tests */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commitActor, commitPersonal } from "../entry/commitment.ts";
+import { commitActor } from "../entry/commitment.ts";
 import { composeEntry } from "../entry/compose.ts";
 import type { ActorRecord, PersonalRecord } from "../entry/entry.ts";
 import { dropLine } from "../entry/line.ts";

@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines-per-function -- a suite is one function of many tests */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Sensitive } from "../../kernel/index.ts";
 import { leafHash } from "../merkle/hash.ts";

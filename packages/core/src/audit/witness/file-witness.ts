@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   isSystemError,
@@ -6,7 +6,7 @@ import {
   readPrivateFile,
   writePrivateFile,
 } from "../../kernel/index.ts";
-import { readPart, readSmall, replaceQuickly, syncPath, writeFully } from "../disk/durable.ts";
+import { readPart, overwriteSmall, readStable, syncPath, writeFully } from "../disk/durable.ts";
 import { WriterLock } from "../disk/writer-lock.ts";
 import { hashBytes } from "../merkle/hash.ts";
 import { checkAdvance, refused, type Witness, type WitnessUpdate } from "./witness.ts";
@@ -50,7 +50,7 @@ class FileWitness implements Witness {
   }
 
   async latest(): Promise<string | null> {
-    const newest = readSmall(this.#path("checkpoint"));
+    const newest = readStable(this.#path("checkpoint"));
     if (newest !== null && newest !== "") return newest;
     const copy = await readPrivateFile(this.#path("checkpoint.copy"), 65_536);
     if (copy !== null) return copy.toString("utf8");
@@ -60,14 +60,16 @@ class FileWitness implements Witness {
   }
 
   async accept(update: WitnessUpdate): Promise<void> {
-    await makePrivateDirectory(this.#directory);
+    if (statSync(this.#directory, { throwIfNoEntry: false }) === undefined) {
+      await makePrivateDirectory(this.#directory);
+    }
     const release = await this.#lock.acquire();
     try {
       const oldSize = await checkAdvance(this.name, await this.latest(), update);
       const { size } = update.checkpoint;
       if (size === oldSize && size > 0) return;
       this.#remember(oldSize, await update.leaves(oldSize, size));
-      replaceQuickly(this.#path("checkpoint"), update.note);
+      overwriteSmall(this.#path("checkpoint"), update.note);
       if (this.#sync) await this.#waitForDisk();
       if (oldSize === 0 || Math.floor(size / copyEvery) > Math.floor(oldSize / copyEvery)) {
         await writePrivateFile(this.#path("checkpoint.copy"), update.note);
@@ -122,7 +124,7 @@ class FileWitness implements Witness {
   }
 
   #remember(from: number, leaves: readonly Buffer[]): void {
-    const file = openSync(this.#path("leaves"), from === 0 ? "w" : "r+", 0o600);
+    const file = openSync(this.#path("leaves"), constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       writeFully(file, Buffer.concat(leaves), from * hashBytes);
     } finally {

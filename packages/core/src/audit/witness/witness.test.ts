@@ -13,7 +13,7 @@ import { cosigningWitness } from "./cosigning-witness.ts";
 import { fileWitness } from "./file-witness.ts";
 import { gitWitness, type GitWitnessOptions } from "./git-witness.ts";
 
-async function inDirectory(): Promise<{ readonly directory: string; dispose(): Promise<void> }> {
+async function inDirectory(): Promise<{ readonly directory: string; readonly dispose: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "lotse-witness-"));
   return { directory, dispose: () => rm(directory, { recursive: true }) };
 }

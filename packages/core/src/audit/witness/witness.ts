@@ -84,7 +84,7 @@ export function refused(name: string, why: string, cause?: unknown): LotseError 
   return new LotseError({
     code: "audit.witness",
     message: `the witness ${name} does not accept the audit log: ${why}`,
-    hint: "lotse audit verify tells where; keep the files as evidence before anything is restored",
+    hint: "lotse audit verify tells where; keep the files as evidence. If the log was removed on purpose: lotse audit restart",
     cause,
   });
 }

@@ -69,6 +69,20 @@ const cases: [SopsFormat, string, string, SopsChange[], string][] = [
   ["yaml", "a removed key", "# of a\na: 1\nb: 2\n", [drop(["a"])], "# of a\nb: 2\n"],
   ["yaml", "a removed map", "m:\n    a: 1\n    b: 2\nz: 3\n", [drop(["m"])], "z: 3\n"],
   ["yaml", "the last key of a map", "m:\n    a: 1\nz: 3\n", [drop(["m", "a"])], "m: {}\nz: 3\n"],
+  [
+    "yaml",
+    "the last key of a map with a comment",
+    "m: # c\n    a: 1\nz: 3\n",
+    [drop(["m", "a"])],
+    "m: # c\n      {}\nz: 3\n",
+  ],
+  [
+    "yaml",
+    "the last item of a list with a comment",
+    "m: # c\n- 1\nz: 3\n",
+    [drop(["m", 0])],
+    "m: # c\n  []\nz: 3\n",
+  ],
   ["yaml", "the last item of a list", "m:\n    - 1\nz: 3\n", [drop(["m", 0])], "m: []\nz: 3\n"],
   [
     "yaml",

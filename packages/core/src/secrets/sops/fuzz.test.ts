@@ -157,6 +157,24 @@ describe("bounds", () => {
     ).rejects.toMatchObject({ code });
   });
 
+  // Each of these takes minutes where a parser goes over it again and again.
+  it.each<[string, SopsFormat, string]>([
+    ["spaces in a block", "yaml", `a: |\n  ${" ".repeat(300_000)}x\n`],
+    ["comments", "yaml", `${"# c\n".repeat(60_000)}a: 1\n`],
+    ["comments below", "yaml", `a: 1\n${"# c\n".repeat(60_000)}`],
+    ["brackets", "yaml", "[".repeat(300_000)],
+    ["spaces without a value", "ini", `a${" ".repeat(300_000)}b\n`],
+    ["brackets of sections", "ini", `[${"] ".repeat(200_000)}x\n`],
+    ["backslashes", "json", `{"a": "${"\\\\".repeat(200_000)}`],
+    ["nested metadata", "env", `A=1\nsops_a${"__map_a".repeat(100_000)}=1\nsops_mac=x\n`],
+    ["one long line", "env", `A=${"x".repeat(1_000_000)}`],
+  ])("are not needed for many %s (%s)", async (_what, format, text) => {
+    const bytes = Buffer.from(text);
+    const recipients = { recipients: [key.recipient] };
+    await onlyLotseErrors(() => encryptSops({ bytes, format, file: "f", recipients, ...tools }));
+    await onlyLotseErrors(() => openSops({ bytes, format, file: "f", identities: [key.opener] }));
+  });
+
   function bomb(leaf: string): string {
     const lines = [`a0: &a0 [${leaf}]`];
     for (let at = 1; at < 12; at++)

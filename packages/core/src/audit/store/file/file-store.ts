@@ -10,7 +10,7 @@ import { catchUp, endOfSnapshot, type LogEnd } from "./recovery.ts";
 import { segmentEntries, segmentName, segmentOf, Segments } from "./segments.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { TreeFile } from "./tree-file.ts";
-import { readSmall, replaceQuickly, syncPath } from "../../disk/durable.ts";
+import { readStable, syncPath } from "../../disk/durable.ts";
 import { WriterLock } from "../../disk/writer-lock.ts";
 
 const identitySchema = z.strictObject({
@@ -93,7 +93,7 @@ export class FileAuditStore implements AuditStore {
   }
 
   async checkpoint(): Promise<string | null> {
-    const content = readSmall(join(this.label, "checkpoint"));
+    const content = readStable(join(this.label, "checkpoint"));
     if (content !== null && content !== "") return content;
     return (await readSnapshot(join(this.label, "snapshot.json")))?.checkpoint ?? null;
   }
@@ -118,8 +118,8 @@ export class FileAuditStore implements AuditStore {
     return Promise.resolve(this.#tree.read(positions));
   }
 
-  async actors(): Promise<readonly ActorRecord[]> {
-    return [...(await this.#people.actors()).values()];
+  actors(): Promise<readonly ActorRecord[]> {
+    return this.#people.readableActors();
   }
 
   async close(): Promise<void> {
@@ -156,7 +156,7 @@ export class FileAuditStore implements AuditStore {
     return {
       from: first + start,
       lines: lines.slice(start, Math.max(0, to - first)),
-      personal: await this.#people.personal(segmentName(segment)),
+      personal: await this.#people.personal(segmentName(segment), "skip"),
     };
   }
 
@@ -196,10 +196,7 @@ export class FileAuditStore implements AuditStore {
   async #writeSnapshot(end: LogEnd): Promise<void> {
     const checkpoint = await this.checkpoint();
     await this.#tree.sync();
-    if (checkpoint !== null) {
-      replaceQuickly(join(this.label, "checkpoint"), checkpoint);
-      await syncPath(join(this.label, "checkpoint"));
-    }
+    if (this.#exists("checkpoint")) await syncPath(join(this.label, "checkpoint"));
     const { size, lastTime, sequences } = end;
     const snapshot = {
       format: 1,

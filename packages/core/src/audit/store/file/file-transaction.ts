@@ -3,7 +3,7 @@ import { LotseError, writePrivateFile, type Actor } from "../../../kernel/index.
 import type { ActorRecord } from "../../entry/entry.ts";
 import { storedHashes } from "../../merkle/position.ts";
 import type { AuditBatch, AuditTransaction, KnownAbout, LogIdentity, StoredEntry } from "../store.ts";
-import { appendDurably, replaceQuickly } from "../../disk/durable.ts";
+import { appendDurably, overwriteSmall } from "../../disk/durable.ts";
 import type { PeopleFiles } from "./people-files.ts";
 import type { LogEnd } from "./recovery.ts";
 import { segmentEntries, segmentName, segmentOf, splitLines, type Segments } from "./segments.ts";
@@ -72,7 +72,7 @@ export class FileTransaction implements AuditTransaction {
       await this.#append(segment, entries);
     }
     tree.write(stored, batch.hashes);
-    replaceQuickly(join(directory, "checkpoint"), batch.checkpoint);
+    overwriteSmall(join(directory, "checkpoint"), batch.checkpoint);
     const tail = segments.tail(segmentOf(end.size));
     end.file = tail?.file ?? null;
   }

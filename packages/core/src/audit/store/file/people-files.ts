@@ -47,13 +47,18 @@ export class PeopleFiles {
     return this.#actors;
   }
 
+  /** The actors that can be read, as those who check the log must go on where a record is damaged. */
+  readableActors(): Promise<ActorRecord[]> {
+    return readRecords(this.#actorsPath, actorRecordSchema, "skip");
+  }
+
   addActors(records: readonly ActorRecord[], sync: boolean): Promise<void> {
     return appendRecords(this.#actorsPath, records, sync);
   }
 
   /** The personal data of a segment's entries. */
-  personal(segment: string): Promise<PersonalRecord[]> {
-    return readRecords(this.#personalPath(segment), personalRecordSchema);
+  personal(segment: string, damaged: Damaged = "refuse"): Promise<PersonalRecord[]> {
+    return readRecords(this.#personalPath(segment), personalRecordSchema, damaged);
   }
 
   async addPersonal(segment: string, records: readonly PersonalRecord[], sync: boolean): Promise<void> {
@@ -123,19 +128,23 @@ async function appendRecords(path: string, records: readonly object[], sync: boo
   await appendDurably({ path, end, sync }, Buffer.from(linesOf(records)));
 }
 
+/** What to do about a record that cannot be understood. */
+type Damaged = "refuse" | "skip";
+
 /** Reads complete lines; a torn one at the end was never counted on. */
-async function readRecords<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
+async function readRecords<T>(path: string, schema: z.ZodType<T>, damaged: Damaged = "refuse"): Promise<T[]> {
   const content = await readPrivateFile(path, maxBytes);
   if (content === null) return [];
   const lines = content.toString("utf8").split("\n").slice(0, -1);
-  return lines.map((line, index) => {
+  return lines.flatMap((line, index) => {
     try {
-      return schema.parse(JSON.parse(line));
+      return [schema.parse(JSON.parse(line))];
     } catch (cause) {
+      if (damaged === "skip") return [];
       throw new LotseError({
         code: "audit.corrupt",
         message: "a record of personal data is damaged",
-        hint: "restore the file from a backup; the log itself does not need it",
+        hint: "restore the file from a backup; lotse audit verify tells whose it is",
         where: { file: path, line: index + 1 },
         cause,
       });

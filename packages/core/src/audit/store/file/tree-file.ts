@@ -1,4 +1,4 @@
-import { closeSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, statSync } from "node:fs";
 import { isSystemError } from "../../../kernel/index.ts";
 import { hashBytes } from "../../merkle/hash.ts";
 import { readPart, syncPath, writeFully } from "../../disk/durable.ts";
@@ -23,7 +23,7 @@ export class TreeFile {
   /** Writes hashes from a position on. */
   write(position: number, hashes: readonly Buffer[]): void {
     if (hashes.length === 0) return;
-    const file = openSync(this.#path, position === 0 ? "w" : "r+", 0o600);
+    const file = openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       writeFully(file, Buffer.concat(hashes), position * hashBytes);
     } finally {

@@ -6,6 +6,7 @@ import { boundLog, openLog } from "./log-file.ts";
 import { endGroup, instanceVariable, signalGroup } from "./orphans.ts";
 import { chooseFreePort } from "./ports.ts";
 import type { InstanceStatus, Launch } from "./protocol.ts";
+import { writeRedacted } from "./redacted-log.ts";
 import { reveal, type SecretVariables } from "./slot-secrets.ts";
 
 /** How long to wait before a crashed process is started again. */
@@ -128,12 +129,14 @@ export class AppProcess {
   #spawn(port: number, fd: number, secrets: SecretVariables): ChildProcess {
     const [program = "", ...args] = this.launch.spec.command;
     const startedAt = Date.now();
+    const isSecret = Object.keys(secrets).length > 0;
     const child = spawn(program === "node" ? process.execPath : program, args, {
       cwd: this.launch.codeDirectory,
       env: { ...reveal(secrets), ...environmentOf(this.launch, port, this.#ports.lotse) },
-      stdio: ["ignore", fd, fd],
+      stdio: isSecret ? ["ignore", "pipe", "pipe"] : ["ignore", fd, fd],
       detached: true,
     });
+    if (isSecret) writeRedacted(child, this.#ports.logPath, secrets);
     child.once("exit", (code, signal) => {
       const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
       this.#onExit(child, how, Date.now() - startedAt);

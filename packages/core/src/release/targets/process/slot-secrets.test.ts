@@ -40,6 +40,16 @@ describe("secret variables of the process target", () => {
     expect(state).not.toContain(value);
   });
 
+  it("are taken out of what the process prints", async () => {
+    const { url } = await workspace.target.inspect(slot);
+    await get(`${url}/log?name=API_KEY`);
+    await get(`${url}/log?name=GREETING`);
+    const log = (): Promise<string> => readFile(processPaths(workspace.lotse).slotLog(slot), "utf8");
+    await until("the log has it", async () => (await log()).includes("the value is hello"));
+    expect(await log()).toContain("the value is [redacted:API_KEY]");
+    expect(await log()).not.toContain(value);
+  });
+
   it("are given again to a process that crashed, and by a supervisor after the first was killed", async () => {
     const { url } = await workspace.target.inspect(slot);
     await get(`${url}/exit`);

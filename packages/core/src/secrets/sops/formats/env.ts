@@ -27,9 +27,7 @@ export const envAdapter: FormatAdapter = {
 
   replace(parsed, entry, value) {
     const text =
-      entry.kind === "comment"
-        ? `#${oneLine(value, parsed.source)}`
-        : writeEnv(value, parsed.source, entry.path);
+      entry.kind === "comment" ? `#${oneLine(value, parsed.source)}` : writeEnv(value, parsed.source);
     return { start: entry.start, end: entry.end, text };
   },
 
@@ -132,7 +130,7 @@ function readableText(plain: Plain): string {
   return plain.type === "bool" ? plain.bytes.toString("latin1").toLowerCase() : plain.bytes.toString("utf8");
 }
 
-function writeEnv(value: Written, source: SourceText, path: SopsPath): string {
+function writeEnv(value: Written, source: SourceText): string {
   if ("sealed" in value) return value.sealed;
   const text = lineText(value.plain, source);
   return text.replaceAll("\n", "\\n");
@@ -165,7 +163,7 @@ function insertLine(parsed: ParsedFile, path: SopsPath, value: Written): Edit {
   const at =
     last === undefined ? (document.metadataSpan?.start ?? document.end) : lineBehind(source.text, last.end);
   const open = at === 0 || source.text[at - 1] === "\n" ? "" : "\n";
-  return { start: at, end: at, text: `${open}${name}=${writeEnv(value, source, path)}\n` };
+  return { start: at, end: at, text: `${open}${name}=${writeEnv(value, source)}\n` };
 }
 
 function lineBehind(text: string, end: number): number {

@@ -27,6 +27,9 @@ function plainText(value: MetaValue): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** Metadata is key_groups, a list of kinds, a list of keys and their fields, and no deeper. */
+const maxSteps = 12;
+
 type Tree = { readonly map: Map<string, Tree> } | { readonly list: Tree[] } | { readonly text: string };
 
 /**
@@ -48,6 +51,7 @@ export function unflattenMeta(flat: ReadonlyMap<string, string>, source: SourceT
   const keys = [...flat.keys()].toSorted((left, right) => compareNatural(left, right));
   for (const key of keys) {
     const [first = "", ...steps] = key.split(/(?=__(?:map|list)_)/u);
+    if (steps.length > maxSteps) throw fail(key);
     let place: { get(): Tree | undefined; set(tree: Tree): void } = mapPlace(root, first);
     for (const step of steps) {
       if (step.startsWith("__map_")) {

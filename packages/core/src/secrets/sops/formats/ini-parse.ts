@@ -65,8 +65,10 @@ class IniReader {
   }
 
   #header(line: Line, text: string): Section {
-    const name = /^\[(.+)\]\s*(?:[#;].*)?$/u.exec(text)?.[1]?.trim();
-    if (name === undefined || name === "")
+    const close = text.lastIndexOf("]");
+    const name = close < 0 ? "" : text.slice(1, close).trim();
+    const rest = text.slice(close + 1).trim();
+    if (name === "" || (rest !== "" && !/^[#;]/u.test(rest)))
       throw this.#fail("a section has no name or no ]", line, "write [name]");
     const before = this.#sections.get(name);
     if (before !== undefined && (name !== defaultSection || before.known.size > 0)) {
@@ -95,15 +97,15 @@ class IniReader {
   }
 
   #key(line: Line, section: Section): void {
-    const match = /^(\s*)(?:"""(.+?)"""|"(.+?)"|`(.+?)`|([^=:"`][^=:]*))\s*[=:]/u.exec(line.text);
-    const key = match === null ? undefined : (match[2] ?? match[3] ?? match[4] ?? match[5] ?? "").trim();
-    if (match === null || key === undefined || key === "") {
+    const found = keyOf(line.text);
+    if (found === undefined || found.key === "") {
       throw this.#fail("a line is neither a comment nor KEY = VALUE", line, "write KEY = VALUE");
     }
+    const { key } = found;
     if (section.known.has(key))
       throw this.#fail(`the key ${JSON.stringify(key)} stands twice`, line, "remove one");
     section.known.add(key);
-    const { text, start, end } = this.#value(line, match[0].length);
+    const { text, start, end } = this.#value(line, found.behind);
     const items = (section.entry.value as MapNode).items;
     // sops puts the comment of a key behind it.
     items.push({
@@ -153,4 +155,21 @@ class IniReader {
       throw this.#fail("something follows a closed value", line, "remove it");
     return { text: all.slice(from, close), start, end };
   }
+}
+
+/** The key of a line, which may be in quotes, and the offset behind its `=` or `:`. */
+function keyOf(text: string): { readonly key: string; readonly behind: number } | undefined {
+  const start = text.length - text.trimStart().length;
+  const quote = ['"""', '"', "`"].find((mark) => text.startsWith(mark, start));
+  if (quote === undefined) {
+    const at = text.search(/[=:]/u);
+    return at < 0 ? undefined : { key: text.slice(0, at).trim(), behind: at + 1 };
+  }
+  const close = text.indexOf(quote, start + quote.length);
+  if (close < 0) return undefined;
+  const rest = text.slice(close + quote.length);
+  const gap = rest.length - rest.trimStart().length;
+  if (rest[gap] !== "=" && rest[gap] !== ":") return undefined;
+  const key = text.slice(start + quote.length, close).trim();
+  return { key, behind: close + quote.length + gap + 1 };
 }

@@ -22,7 +22,9 @@ export function walk(
 /** Comments of one map or list up to the value that is next; a chain to the top instead of copied stacks. */
 interface Level {
   readonly above: Level | undefined;
+  /** Grows while the walk goes on; only the first `count` count for this level. */
   readonly comments: readonly string[];
+  readonly count: number;
 }
 
 class Walker {
@@ -49,17 +51,17 @@ class Walker {
     alias: AliasNode | undefined,
     depth: number,
   ): void {
-    let comments: readonly string[] = [];
+    let comments: string[] = [];
     let place = 0;
     for (const item of items) {
       if (item.kind === "comment") {
-        comments = [...comments, item.text];
-        this.#comment(item, path, { above, comments }, alias);
+        comments.push(item.text);
+        this.#comment(item, path, { above, comments, count: comments.length }, alias);
         continue;
       }
       const key = item.kind === "entry" ? item.key : place;
       place += 1;
-      this.#node(item.value, [...path, key], { above, comments }, alias, depth + 1);
+      this.#node(item.value, [...path, key], { above, comments, count: comments.length }, alias, depth + 1);
       comments = [];
     }
   }
@@ -138,6 +140,6 @@ class Walker {
 
 function stackOf(level: Level | undefined): readonly (readonly string[])[] {
   const stack: (readonly string[])[] = [];
-  for (let at = level; at !== undefined; at = at.above) stack.unshift(at.comments);
+  for (let at = level; at !== undefined; at = at.above) stack.unshift(at.comments.slice(0, at.count));
   return stack;
 }

@@ -82,7 +82,9 @@ function placeInDocument(text: string, root: MapNode, comments: readonly Comment
     const { owner, before } = placeOf(comment, text, items, behind, root);
     const ofOwner = insertions.get(owner) ?? new Map<Item | undefined, CommentNode[]>();
     insertions.set(owner, ofOwner);
-    ofOwner.set(before, [...(ofOwner.get(before) ?? []), comment]);
+    const group = ofOwner.get(before) ?? [];
+    ofOwner.set(before, group);
+    group.push(comment);
   }
   for (const [owner, ofOwner] of insertions) insertAll(owner, ofOwner);
 }

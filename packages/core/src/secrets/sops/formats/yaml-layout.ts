@@ -14,7 +14,7 @@ export function nextLine(text: string, offset: number): number {
 }
 
 /** The start of the line that an offset is in. */
-function lineStart(text: string, offset: number): number {
+export function lineStart(text: string, offset: number): number {
   return text.lastIndexOf("\n", offset - 1) + 1;
 }
 

@@ -13,11 +13,9 @@ import {
   type SequenceEvent,
 } from "js-yaml";
 import type { SopsLimits } from "../limits.ts";
-import type { Plain } from "../model.ts";
-import { canonical } from "../plain.ts";
 import type { SourceText } from "../source-text.ts";
 import type { AliasNode, ListItem, ListNode, MapEntry, MapNode, Node, ScalarNode } from "./parsed.ts";
-import { resolvePlain } from "./yaml-resolve.ts";
+import { emptySpan, interpretScalar, skipSpace, spanOfScalar } from "./yaml-scalar.ts";
 
 /** A YAML document before comments are put in; `root` is missing where it is empty. */
 export interface RawDocument {
@@ -141,7 +139,9 @@ class YamlNodeReader {
     const tag = event.tagStart < 0 ? "" : this.#text.slice(event.tagStart, event.tagEnd);
     const properties = Math.max(event.tagEnd, event.anchorEnd);
     const isEmpty = event.valueStart < 0;
-    const span = isEmpty ? this.#emptySpan(properties, within.flow) : this.#spanOf(event);
+    const span = isEmpty
+      ? emptySpan(this.#text, properties, this.#cursor, within.flow)
+      : spanOfScalar(this.#source, event, this.#cursor);
     const text = isEmpty
       ? ""
       : event.fast
@@ -155,7 +155,7 @@ class YamlNodeReader {
     this.#cursor = Math.max(this.#cursor, keeps ? event.valueEnd : span.end, properties);
     const node: ScalarNode = {
       kind: "scalar",
-      plain: this.#interpret(text, tag, event.style === SCALAR_STYLE.PLAIN, start),
+      plain: interpretScalar(this.#source, text, tag, event.style === SCALAR_STYLE.PLAIN, start),
       start,
       end: span.end,
       flow: within.flow,
@@ -165,66 +165,6 @@ class YamlNodeReader {
     };
     if (event.anchorStart >= 0) this.#anchors.set(this.#text.slice(event.anchorStart, event.anchorEnd), node);
     return node;
-  }
-
-  /** An empty value stands behind its properties, its colon or its dash. */
-  #emptySpan(properties: number, flow: boolean): { start: number; end: number; lead: string } {
-    const start = Math.max(properties, this.#cursor);
-    const before = this.#text[start - 1] ?? " ";
-    if (isSpace(before)) return { start, end: start, lead: "" };
-    const needsColon = flow && properties < this.#cursor && before !== ":";
-    return { start, end: start, lead: needsColon ? ": " : " " };
-  }
-
-  #spanOf(event: ScalarEvent): { start: number; end: number; lead: string } {
-    const { style, valueStart, valueEnd } = event;
-    if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED) {
-      return { start: valueStart - 1, end: valueEnd + 1, lead: "" };
-    }
-    if (style === SCALAR_STYLE.PLAIN) return { start: valueStart, end: valueEnd, lead: "" };
-    const header = this.#blockHeader(event);
-    const end = Math.max(header.end, valueStart + trimmedLength(this.#text.slice(valueStart, valueEnd)));
-    return { start: header.start, end, lead: "" };
-  }
-
-  /** Where the `|` or `>` of a block is, from behind the last token. */
-  #blockHeader(event: ScalarEvent): { start: number; end: number } {
-    const header = /[|>][-+\d]*/uy;
-    header.lastIndex = this.#skipSpace(Math.max(this.#cursor, event.tagEnd, event.anchorEnd));
-    const match = header.exec(this.#text);
-    if (match === null) throw this.#fail("a block of text has no | or >", event.valueStart);
-    return { start: match.index, end: match.index + match[0].length };
-  }
-
-  #interpret(text: string, tag: string, isPlain: boolean, offset: number): Plain {
-    const resolved = isPlain ? resolvePlain(text) : undefined;
-    switch (tag) {
-      case "":
-        return resolved ?? { type: "str", bytes: Buffer.from(text) };
-      case "!":
-      case "!!str":
-        return { type: "str", bytes: Buffer.from(text) };
-      case "!!binary":
-        return { type: "str", bytes: Buffer.from(text, "base64") };
-      case "!!int":
-      case "!!bool":
-      case "!!null":
-      case "!!float":
-      case "!!timestamp": {
-        const type = tag === "!!timestamp" ? "time" : tag.slice(2);
-        const read = resolvePlain(text);
-        if (read.type === type) return read;
-        const widened = type === "float" && read.type === "int" ? canonical("float", read.bytes) : undefined;
-        if (widened !== undefined) return widened;
-        throw this.#fail(
-          `the value is not what its tag ${tag} says`,
-          offset,
-          "correct the value or remove the tag",
-        );
-      }
-      default:
-        throw this.#fail(`the tag ${tag} is not known`, offset, "remove the tag");
-    }
   }
 
   #map(event: MappingEvent): MapNode {
@@ -285,7 +225,7 @@ class YamlNodeReader {
 
   /** Goes over the colon behind a key; a key within brackets may do without. */
   #behindColon(flow: boolean): number {
-    const at = this.#skipSpace(this.#cursor);
+    const at = skipSpace(this.#text, this.#cursor);
     if (this.#text[at] === ":") return at + 1;
     if (flow) return this.#cursor;
     throw this.#fail("a key has no colon", this.#cursor);
@@ -299,7 +239,7 @@ class YamlNodeReader {
     const anchor = this.#openAnchor(event);
     const items: ListItem[] = [];
     while (this.#events[this.#at]?.type !== EVENT_ID.POP) {
-      let start = this.#skipSpace(this.#cursor, flow);
+      let start = skipSpace(this.#text, this.#cursor, flow);
       if (!flow) {
         if (this.#text[start] !== "-") throw this.#fail("a list item has no dash", start);
         this.#cursor = start + 1;
@@ -346,36 +286,12 @@ class YamlNodeReader {
   }
 
   #behindClose(bracket: string): number {
-    const at = this.#skipSpace(this.#cursor, true);
+    const at = skipSpace(this.#text, this.#cursor, true);
     if (this.#text[at] !== bracket) throw this.#fail(`a ${bracket} is missing`, at);
     return at + 1;
-  }
-
-  /** Goes over space, line breaks and comments, and with `commas` over commas and the mark of explicit keys. */
-  #skipSpace(from: number, commas = false): number {
-    let at = from;
-    for (; at < this.#text.length; at++) {
-      const unit = this.#text[at];
-      if (unit === "#" && isSpace(this.#text[at - 1])) {
-        const lineEnd = this.#text.indexOf("\n", at);
-        at = lineEnd < 0 ? this.#text.length - 1 : lineEnd;
-      } else if (!isSpace(unit) && !(commas && unit === ",")) break;
-    }
-    return at;
   }
 
   #column(offset: number): number {
     return offset - (this.#text.lastIndexOf("\n", offset - 1) + 1);
   }
-}
-
-function isSpace(unit: string | undefined): boolean {
-  return (
-    unit === undefined || unit === " " || unit === "\n" || unit === "\t" || unit === "\r" || unit === "\uFEFF"
-  );
-}
-
-/** The length of a block's text without the blank lines at its end. */
-function trimmedLength(text: string): number {
-  return text.replace(/[ \t\r\n]+$/u, "").length;
 }

@@ -25,6 +25,8 @@ const timePattern =
 
 /** What a plain scalar means. */
 export function resolvePlain(text: string): Plain {
+  // What most values of an encrypted file are.
+  if (text.startsWith("ENC[")) return make("str", text);
   const word = words.get(text);
   if (word !== undefined) return word;
   const first = text.codePointAt(0) ?? 0;

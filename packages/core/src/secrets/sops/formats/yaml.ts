@@ -11,12 +11,14 @@ import {
   blockMeta,
   endsLine,
   flowItem,
+  lineStart,
   nextLine,
   spanOfItem,
   stepOf,
   writeValue,
 } from "./yaml-layout.ts";
 import { parseYamlNodes, type RawDocument } from "./yaml-parse.ts";
+import { isSpace } from "./yaml-scalar.ts";
 
 /** The key that metadata stands under in YAML and JSON. */
 export const metadataKey = "sops";
@@ -208,15 +210,21 @@ function removePath(parsed: ParsedFile, index: number, path: SopsPath): Edit {
     return { ...spanOfItem(source.text, owner === document?.root ? document.top : owner, item), text: "" };
   }
   // A map without keys would be read as null.
-  const start =
-    owner.kind === "map" && holder.kind === "item" ? owner.start : behindMark(source.text, owner.start);
   const end = lineEndBefore(source.text, item.end);
-  return { start, end, text: `${start === owner.start ? "" : " "}${owner.kind === "map" ? "{}" : "[]"}` };
+  const brackets = owner.kind === "map" ? "{}" : "[]";
+  if (owner.kind === "map" && holder.kind === "item") return { start: owner.start, end, text: brackets };
+  const mark = behindMark(source.text, owner.start);
+  // Behind a comment the brackets get a line of their own.
+  return mark === undefined
+    ? { start: owner.start, end, text: `  ${brackets}` }
+    : { start: mark, end, text: ` ${brackets}` };
 }
 
-/** Goes back over space, line breaks and comment lines to what the map or list hangs on. */
-function behindMark(text: string, start: number): number {
-  return text.slice(0, start).replace(/(?:\s|(?<=\s)#[^\n]*\n)+$/u, "").length;
+/** Goes back over space to what a map or list hangs on, unless a comment stands there. */
+function behindMark(text: string, start: number): number | undefined {
+  let at = start;
+  while (at > 0 && isSpace(text[at - 1])) at -= 1;
+  return text.slice(lineStart(text, at), at).includes("#") ? undefined : at;
 }
 
 function lineEndBefore(text: string, offset: number): number {
@@ -275,9 +283,12 @@ function setMetadata(parsed: ParsedFile, document: ParsedDocument, metadata: Met
 /** The span of a key within brackets holds the comma before or behind it, which has to stay. */
 function flowReplacement(text: string, span: { start: number; end: number }, json: string): string {
   const old = text.slice(span.start, span.end);
-  const before = /^[\s,]*/u.exec(old)?.[0] ?? "";
-  const behind = /[\s,]*$/u.exec(old)?.[0] ?? "";
-  return `${before}${json}${behind}`;
+  const isGap = (unit: string | undefined): boolean => unit === "," || isSpace(unit);
+  let from = 0;
+  while (from < old.length && isGap(old[from])) from += 1;
+  let to = old.length;
+  while (to > from && isGap(old[to - 1])) to -= 1;
+  return `${old.slice(0, from)}${json}${old.slice(to)}`;
 }
 
 /** Metadata as JavaScript has JSON; keys come from this program or passed the metadata schema. */

@@ -1,0 +1,26 @@
+import type { Check } from "./check.ts";
+import { fail, pass } from "./verdict.ts";
+
+const met = { "network.isolation": "namespace", "network.default_policy": "deny" };
+
+const separating: ReadonlySet<string> = new Set(["namespace", "dedicated", "network", "cluster", "account"]);
+
+/** Row 22. */
+export const tenantIsolation: Check = {
+  id: "tenant-isolation",
+  number: 22,
+  title: "Tenants' networks are isolated",
+  severity: "critical",
+  why: "One tenant's broken component must not reach another tenant's data.",
+  remedy: "Give each tenant a namespace or network of its own, and deny what is not allowed.",
+  facts: ["network.isolation", "network.default_policy"],
+  rule: (facts) => {
+    const by = facts.text("network.isolation");
+    if (!separating.has(by)) return fail(`nothing separates tenants: ${by || "no isolation"}`);
+    const policy = facts.text("network.default_policy");
+    return policy === "deny"
+      ? pass(`separated by ${by}, what nobody allowed is denied`)
+      : fail(`what nobody allowed gets through: ${policy}`);
+  },
+  examples: { pass: met, fail: { ...met, "network.isolation": "none" } },
+};

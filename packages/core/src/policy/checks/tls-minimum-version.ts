@@ -1,0 +1,31 @@
+import type { Check } from "./check.ts";
+import { textsIn } from "./support.ts";
+import { fail, pass } from "./verdict.ts";
+
+const met = { "environment.kind": "production", "tls.min_version": "1.3" };
+
+/** Row 1. */
+export const tlsMinimumVersion: Check = {
+  id: "tls-minimum-version",
+  number: 1,
+  title: "Every endpoint speaks TLS 1.2 or newer, in production 1.3",
+  severity: "high",
+  why: "Older versions of TLS can be broken by somebody on the way, who then reads and changes everything.",
+  remedy: "Set the oldest TLS version to 1.3 in production and to 1.2 at least elsewhere, at every endpoint.",
+  facts: ["environment.kind", "tls.min_version"],
+  optional: ["probe.tls"],
+  rule: (facts) => {
+    const least = facts.text("environment.kind") === "production" ? 1.3 : 1.2;
+    const text = facts.text("tls.min_version");
+    const configured = Number(text.replace(/^TLS\s*v?/iu, ""));
+    if (!(configured >= least)) return fail(`TLS ${text} is allowed, ${least} is the least`);
+    if (facts.has("probe.tls")) {
+      const older = textsIn(facts.map("probe.tls"), "versions").filter(
+        (version) => Number(version.replace(/^TLSv/u, "")) < least,
+      );
+      if (older.length > 0) return fail(`the endpoint agreed to ${older.join(" and ")}`);
+    }
+    return pass(`TLS ${text} or newer`);
+  },
+  examples: { pass: met, fail: { ...met, "tls.min_version": "1.2" } },
+};

@@ -1,0 +1,247 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { explain, toCanonicalJson } from "../../config/index.ts";
+import { digestOf } from "../../kernel/index.ts";
+import { policyOf, resultOf, smallWorkspace, statusesOf, testTime } from "../testing/workspace.ts";
+import { PlainJudge } from "./memo.ts";
+import { PolicySession } from "./policy-session.ts";
+
+describe("a run over a workspace", () => {
+  it("judges every scope by its own profile and frameworks", async () => {
+    const run = (await policyOf()).session.run({ at: testTime });
+    expect(statusesOf(run, "tls-minimum-version")).toEqual({
+      "dev:radio": "not-applicable",
+      "dev:shop": "not-applicable",
+      "staging:radio": "pass",
+      "staging:shop": "pass",
+      "prod:radio": "pass",
+      "prod:shop": "pass",
+    });
+    const named = run.results.filter(({ requirements }) =>
+      requirements.some(({ framework }) => framework === "pci-dss"),
+    );
+    expect(new Set(named.map(({ tenant }) => tenant))).toEqual(new Set(["shop"]));
+  });
+
+  it("shows for each value the place that `explain` tells, and the digest that a release has", async () => {
+    const { session, engine } = await policyOf();
+    const run = session.run({ at: testTime });
+    const snapshot = engine.resolve({ environment: "prod", tenant: "shop" });
+    const told = explain(snapshot, "security.tls.min_version");
+    const evidence = resultOf(run, "tls-minimum-version", "prod", "shop").evidence.find(
+      ({ fact }) => fact === "tls.min_version",
+    );
+    expect(evidence).toEqual({
+      fact: "tls.min_version",
+      path: told.path,
+      valueHash: digestOf('"1.3"'),
+      shown: "1.3",
+      layer: told.layer,
+      file: told.file,
+      line: told.line,
+      snapshot: digestOf(toCanonicalJson(snapshot.root)),
+      at: testTime.toISOString(),
+    });
+  });
+
+  it("points to the item of a list that decided", async () => {
+    const { session } = await policyOf({
+      "environments/prod/prod.yml": `environment: { name: prod, data_source: live }
+storage:
+  buckets:
+    - { name: backups, public_access: false, encrypted: true }
+    - name: models
+      encrypted: true
+      public_access: true
+`,
+    });
+    const result = resultOf(session.run({ at: testTime }), "buckets-private", "prod", "radio");
+    expect(result).toMatchObject({ status: "fail", message: "anybody may read models" });
+    expect(result.evidence).toMatchObject([
+      {
+        path: "storage.buckets[1].public_access",
+        shown: "true",
+        file: "environments/prod/prod.yml",
+        line: 7,
+      },
+    ]);
+  });
+
+  it.each([
+    ["by the schema", "database: { password: hunter2 }\n", "database.password"],
+    ["by its name", "cache: { api_token: hunter2 }\n", "cache.api_token"],
+    ["put together", 'cache: { api_token: "hunter2-${tenant.id}" }\n', "cache.api_token"],
+  ])("finds a secret in plain text, and shows nothing of it: %s", async (_, text, path) => {
+    const { session } = await policyOf({
+      "environments/tenants/shop.yml": `tenant: { id: shop, frameworks: [gdpr] }\n${text}`,
+    });
+    const result = resultOf(session.run({ at: testTime }), "no-plain-secret", "prod", "shop");
+    expect(result).toMatchObject({ status: "fail" });
+    expect(result.evidence[0]).toMatchObject({ path, file: "environments/tenants/shop.yml", line: 2 });
+    expect(JSON.stringify(result)).not.toContain("hunter2");
+    expect(JSON.stringify(result)).not.toContain(digestOf('"hunter2"'));
+  });
+
+  it("neither shows nor hashes a secret in plain text that a fact points to", async () => {
+    const { session } = await policyOf({
+      "policy/policy.yml": "version: 1\nfacts: { encryption.key: database.password }\n",
+      "environments/prod/prod.yml":
+        "environment: { name: prod, data_source: live }\ndatabase: { password: hunter2 }\n",
+    });
+    const [evidence] = resultOf(
+      session.run({ at: testTime }),
+      "keys-per-environment",
+      "prod",
+      "shop",
+    ).evidence;
+    expect(evidence).not.toHaveProperty("valueHash");
+    expect(evidence).not.toHaveProperty("shown");
+  });
+
+  it("compares environments: keys that are shared, and a staging that is no mirror", async () => {
+    const { session } = await policyOf({
+      "environments/staging/staging.yml":
+        'extends: prod\nenvironment: { name: staging, data_source: anonymised }\nsecurity: { tls: { min_version: "1.2" } }\n',
+      "environments/tenants/radio.yml":
+        "tenant: { id: radio, frameworks: [gdpr] }\nsecurity: { encryption_at_rest: { key: kms/radio } }\n",
+      "environments/prod/tenants/only.yml": "tenant: { id: only, frameworks: [gdpr] }\n",
+      "environments/staging/tenants/new.yml": "tenant: { id: new, frameworks: [gdpr] }\n",
+    });
+    const run = session.run({ at: testTime });
+    expect(resultOf(run, "keys-per-environment", "prod", "radio").message).toBe(
+      "kms/radio is used in dev, staging as well",
+    );
+    expect(resultOf(run, "keys-per-environment", "prod", "shop").status).toBe("pass");
+    expect(resultOf(run, "staging-mirrors-production", "staging", "shop").message).toBe(
+      "differs from production: tls.min_version",
+    );
+    expect(resultOf(run, "staging-mirrors-production", "staging", "new").status).toBe("not-applicable");
+  });
+
+  it("gives results for selected scopes only, compared with all", async () => {
+    const { session } = await policyOf({
+      "environments/base.yml": String(smallWorkspace["environments/base.yml"]).replace(
+        "kms/${environment.name}",
+        "kms/all",
+      ),
+    });
+    const run = session.run({
+      at: testTime,
+      select: ({ environment, tenant }) => environment === "prod" && tenant === "shop",
+    });
+    expect(new Set(run.results.map(({ environment, tenant }) => `${environment}:${tenant ?? ""}`))).toEqual(
+      new Set(["prod:shop"]),
+    );
+    expect(run.summary.scopes).toBe(1);
+    expect(resultOf(run, "keys-per-environment", "prod", "shop").status).toBe("fail");
+  });
+
+  it.each([
+    ["default where none is named", "frameworks: { default: [soc2] }", "tenant: { id: radio }\n", ["soc2"]],
+    ["none without any", "frameworks: {}", "tenant: { id: radio }\n", []],
+    [
+      "more for one tenant",
+      "frameworks: { tenants: { radio: [hipaa] } }",
+      "tenant: { id: radio, frameworks: [gdpr] }\n",
+      ["gdpr", "hipaa"],
+    ],
+    [
+      "some for everybody",
+      "frameworks: { all: [iso27001] }",
+      "tenant: { id: radio, frameworks: [gdpr] }\n",
+      ["gdpr", "iso27001"],
+    ],
+  ])("frameworks: %s", async (_, settings, tenant, expected) => {
+    const { session } = await policyOf({
+      "environments/base.yml": 'compliance: { frameworks: "${tenant.frameworks:-}" }\n',
+      "policy/policy.yml": `version: 1\n${settings}\n`,
+      "environments/tenants/radio.yml": tenant,
+    });
+    const run = session.run({ at: testTime, select: (scope) => scope.tenant === "radio" });
+    expect(run.summary.frameworks.map(({ framework }) => framework).sort()).toEqual(expected);
+  });
+
+  it("refuses a framework that nobody described", async () => {
+    const { session } = await policyOf({
+      "environments/tenants/radio.yml": "tenant: { id: radio, frameworks: [gdrp] }\n",
+    });
+    expect(() => session.run({ at: testTime })).toThrow(
+      /radio is under gdrp, and there is no such framework/u,
+    );
+  });
+});
+
+describe("recheck", () => {
+  const prod = "environments/prod/prod.yml";
+  const tenant = (name: string, more = ""): string => `tenant: { id: ${name}, frameworks: [gdpr] }\n${more}`;
+
+  it("judges only what reads the changed file, and keeps the other results", async () => {
+    const { session, files } = await policyOf();
+    const before = session.run({ at: testTime });
+    files.write(
+      "environments/tenants/radio.yml",
+      tenant("radio", "security: { authentication: { session: { idle_timeout_minutes: 60 } } }\n"),
+    );
+    const after = session.recheck(["environments/tenants/radio.yml"], testTime);
+    const kept = after.results.filter((result) => before.results.includes(result));
+    expect(new Set(kept.map((result) => result.tenant))).toEqual(new Set(["shop"]));
+    expect(kept).toHaveLength(before.results.filter((result) => result.tenant === "shop").length);
+    expect(statusesOf(after, "session-idle-timeout")).toMatchObject({
+      "prod:radio": "fail",
+      "prod:shop": "pass",
+    });
+  });
+
+  it("starts anew on another day", async () => {
+    const { session } = await policyOf();
+    const before = session.run({ at: testTime });
+    const after = session.recheck([], new Date("2026-06-16T00:00:00Z"));
+    expect(after.results.some((result) => before.results.includes(result))).toBe(false);
+    expect(after.summary.at).toBe("2026-06-16T00:00:00.000Z");
+  });
+
+  const edits: readonly (readonly [string, string | undefined])[] = [
+    [prod, 'environment: { name: prod, data_source: live }\nsecurity: { tls: { min_version: "1.2" } }\n'],
+    [prod, "environment: { name: prod, data_source: live }\napplication: { debug: true }\n"],
+    [
+      "environments/staging/staging.yml",
+      "extends: prod\nenvironment: { name: staging, data_source: live }\n",
+    ],
+    ["environments/base.yml", "security: { encryption_at_rest: { key: kms/one } }\n"],
+    [
+      "environments/tenants/radio.yml",
+      tenant("radio", "security: { encryption_at_rest: { key: kms/dev/shop } }\n"),
+    ],
+    [
+      "environments/tenants/radio.yml",
+      "tenant: { id: radio, frameworks: [hipaa], environments: [dev, prod] }\n",
+    ],
+    ["environments/tenants/radio.yml", undefined],
+    ["environments/tenants/new.yml", tenant("new")],
+    ["environments/prod/tenants/shop.yml", "logging: { retention_days: 10 }\n"],
+    ["environments/prod/tenants/shop.yml", undefined],
+    ["environments/tenants/shop.yml", tenant("shop", "database: { password: plain }\n")],
+  ];
+
+  it("says what a new session says, whatever changes in whatever order", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: edits.length - 1 }), { maxLength: 6 }), async (order) => {
+        const { session, files, engine, rules } = await policyOf();
+        session.run({ at: testTime });
+        for (const index of order) {
+          const [path, text] = edits[index] as (typeof edits)[number];
+          if (text === undefined) files.remove(path);
+          else files.write(path, text);
+          const quick = session.recheck([path], testTime);
+          const naive = new PolicySession({
+            engine,
+            rules,
+            judge: (today, why) => new PlainJudge(today, why),
+          }).run({ at: testTime });
+          expect(JSON.stringify(quick)).toBe(JSON.stringify(naive));
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
