@@ -1,6 +1,8 @@
 // The main job, end to end, on the example: `npm run demo`.
-import { rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { randomBytes } from "node:crypto";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Outcome } from "@lotse/core/release";
 import { DemoLoad, type Figures } from "./load.ts";
@@ -22,6 +24,48 @@ async function configuration(shell: DemoShell): Promise<void> {
   await shell.lotse(["config", "set", "environments/tiers/business.yml", "plan.max_replicas", "9"]);
   const impact = await shell.lotse(["config", "impact"]);
   expect(impact.stdout.includes("max_replicas"), "the edit's impact is told");
+}
+
+/** The names of the secrets that the example's base layer refers to. */
+const shared = [
+  "application.secret_key",
+  "jwt.secret_key",
+  "oidc.client_secret",
+  "openai.api_key",
+  "postgresql.password",
+  "redis.password",
+  "sentry.dsn",
+];
+
+async function secrets(shell: DemoShell, workspace: string): Promise<void> {
+  shell.say("4. Secrets: a key, and values from standard input, in files that sops opens");
+  await shell.lotse(["secrets", "init"]);
+  const newValue = (): string => randomBytes(24).toString("base64url");
+  for (const name of shared) {
+    await shell.lotse(["secrets", "set", "prod", name], { input: newValue() });
+  }
+  for (const tenant of tenants) {
+    const own = ["secrets", "set", "prod", "spotify.api_key", "--tenant", tenant];
+    await shell.lotse(own, { input: newValue() });
+  }
+  await shell.lotse(["secrets", "list", "prod", "--tenant", first]);
+  const shown = await shell.lotse(["exec", `prod:${first}`, "--", "printenv", "SPOTIFY_API_KEY"]);
+  expect(shown.stdout.trim() === "[redacted:spotify.api_key]", "a program's output hides its secrets");
+  shell.say("   A file of another tenant does not pass, although sops would open it");
+  const of = (tenant: string): string => join(workspace, `environments/prod/secrets/tenants/${tenant}.yml`);
+  const kept = readFileSync(of(second));
+  copyFileSync(of(first), of(second));
+  const copied = await shell.lotse(["secrets", "verify"]);
+  expect(copied.status === 1, "a copied secret file is refused");
+  writeFileSync(of(second), kept);
+  expect((await shell.lotse(["secrets", "verify"])).status === 0, "the secret files verify");
+}
+
+async function proof(shell: DemoShell): Promise<void> {
+  shell.say(`10. Proof: does ${first} comply, and what did everybody do?`);
+  await shell.lotse(["policy", "check", `prod:${first}`], { lines: 12 });
+  await shell.lotse(["audit", "log", "--limit", "5"]);
+  expect((await shell.lotse(["audit", "verify"])).status === 0, "the audit log verifies");
 }
 
 async function deploy(
@@ -70,24 +114,27 @@ interface Result {
 }
 
 async function rollouts(shell: DemoShell, workspace: string): Promise<Result> {
-  shell.say(`4. Release 1.0.0, blue-green, to ${first} and ${second}`);
+  shell.say(`5. Release 1.0.0, blue-green, to ${first} and ${second}`);
   await release(shell, "1.0.0");
   expect((await deploy(shell, ["deploy", "prod", "--release", "1.0.0"])).status === 0, "1.0.0 is deployed");
   const urls = await urlsOf(shell);
+  const given = (await (await fetch(`${urls[0]}/health`)).json()) as { secrets: readonly string[] };
+  console.log(`  its process was given ${given.secrets.join(", ")}`);
+  expect(given.secrets.length === shared.length + 1, "the process has its secrets");
   shell.say(
-    `5. Constant load from here on: ${requestsPerSecond} requests a second, and ${slowPerSecond} that take a second each`,
+    `6. Constant load from here on: ${requestsPerSecond} requests a second, and ${slowPerSecond} that take a second each`,
   );
   const load = new DemoLoad(urls, requestsPerSecond, slowPerSecond, "1.0.0 alone");
   try {
     await load.steady(requestsPerSecond * 2);
-    shell.say("6. Release 2.0.0: new code, and the edited plan of step 3");
+    shell.say("7. Release 2.0.0: new code, and the edited plan of step 3");
     edit(workspace, "app/src/version.js", '"1.0.0"', '"2.0.0"');
     await release(shell, "2.0.0");
     load.phase("1.0.0 → 2.0.0");
     expect((await deploy(shell, ["deploy", "prod", "--release", "2.0.0"])).status === 0, "2.0.0 is deployed");
     load.phase("2.0.0 alone");
     await load.steady(requestsPerSecond);
-    shell.say("7. Release 3.0.0 reads a key that no layer has: its health check fails");
+    shell.say("8. Release 3.0.0 reads a key that no layer has: its health check fails");
     edit(workspace, "app/src/version.js", '"2.0.0"', '"3.0.0"');
     edit(workspace, "app/src/checks.js", "max_size: most", "maximum_size: most");
     await release(shell, "3.0.0");
@@ -98,7 +145,7 @@ async function rollouts(shell: DemoShell, workspace: string): Promise<Result> {
       (await servedVersions(urls)).every((version) => version === "2.0.0"),
       "2.0.0 keeps all traffic",
     );
-    shell.say("8. Back to 1.0.0, the same bytes, although code and layers were edited since");
+    shell.say("9. Back to 1.0.0, the same bytes, although code and layers were edited since");
     load.phase("2.0.0 → 1.0.0");
     const back = await deploy(shell, ["rollback", "prod", "--to", "1.0.0"]);
     expect(back.status === 0, "the rollback succeeds");
@@ -156,10 +203,13 @@ function printTable({ phases, undoMs, backMs }: Result): void {
 
 async function main(): Promise<number> {
   const workspace = copyExample(root);
-  const shell = new DemoShell(root, workspace);
+  const home = mkdtempSync(join(tmpdir(), "lotse-demo-home-"));
+  const shell = new DemoShell(root, workspace, home);
   try {
     await configuration(shell);
+    await secrets(shell, workspace);
     const result = await rollouts(shell, workspace);
+    await proof(shell);
     shell.say("Result");
     printTable(result);
     expect(
@@ -173,7 +223,7 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     await shell.lotse(["stop"], { echo: false });
-    rmSync(workspace, { recursive: true, force: true });
+    for (const directory of [workspace, home]) rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -14,16 +14,21 @@ export interface ShowOptions {
   readonly echo?: boolean;
   /** Only the first lines of a long result are shown. @defaultValue all */
   readonly lines?: number;
+  /** What the command reads from standard input; it is not shown. */
+  readonly input?: string;
 }
 
 /** Runs `lotse` in a workspace as a person would, and shows the command and what it prints. */
 export class DemoShell {
   readonly #root: string;
   readonly #workspace: string;
+  readonly #home: string;
 
-  constructor(root: string, workspace: string) {
+  /** @param home - a home directory of the demo's own: it makes keys */
+  constructor(root: string, workspace: string, home: string) {
     this.#root = root;
     this.#workspace = workspace;
+    this.#home = home;
   }
 
   /** Prints a heading. */
@@ -38,8 +43,10 @@ export class DemoShell {
     );
     const child = spawn(process.execPath, [join(this.#root, "packages/cli/bin/lotse.js"), ...args], {
       cwd: this.#workspace,
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...withoutKeys(process.env), HOME: this.#home },
     });
+    child.stdin.end(options.input ?? "");
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
     const status = await new Promise<number>((resolve, reject) => {
@@ -56,6 +63,12 @@ export class DemoShell {
     console.log(shown.join("\n"));
     if (shown.length < all.length) console.log(`… ${all.length - shown.length} more lines`);
   }
+}
+
+/** The demo has keys of its own; those of whoever runs it are none of its business. */
+function withoutKeys(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = /^(?:SOPS_|LOTSE_|XDG_|ENVIRONMENT$|ENV$|TENANT$)/u;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !own.test(name)));
 }
 
 /** What is wrong with the run, so that it ends with 1. */

@@ -34,3 +34,20 @@ export function wholeNumber(text, min, max) {
   const value = Number(text);
   return value >= min && value <= max ? value : null;
 }
+
+/** The variables that carry a secret, as the schema names them with x-env. */
+const secretVariables = [
+  "JWT_SECRET_KEY",
+  "OIDC_CLIENT_SECRET",
+  "OPENAI_API_KEY",
+  "POSTGRES_PASSWORD",
+  "REDIS_PASSWORD",
+  "SECRET_KEY",
+  "SENTRY_DSN",
+  "SPOTIFY_API_KEY",
+];
+
+/** Which secrets the process was given: their names, so that an operator sees what is missing. */
+export function secretNames(env) {
+  return secretVariables.filter((name) => (env[name] ?? "") !== "");
+}

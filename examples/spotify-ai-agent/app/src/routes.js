@@ -9,7 +9,7 @@ const mostTracks = 20;
  * @typedef {object} Service what every route may use
  * @property {Record<string, any>} config
  * @property {string} version
- * @property {Record<"release" | "tenant" | "environment" | "colour", string | undefined>} identity
+ * @property {{ release?: string, tenant?: string, environment?: string, colour?: string, secrets?: string[] }} identity
  * @property {() => boolean} draining
  */
 /** @typedef {{status: number, body: Record<string, unknown>}} Answer */
@@ -56,7 +56,7 @@ function health({ config, version, identity, draining }) {
   const checks = runChecks(config, identity);
   const healthy = checks.every((check) => check.ok);
   const status = draining() ? "draining" : healthy ? "healthy" : "unhealthy";
-  return { status: status === "healthy" ? 200 : 503, body: { status, version, checks } };
+  return { status: status === "healthy" ? 200 : 503, body: { status, version, checks, secrets: identity.secrets ?? [] } };
 }
 
 /** @type {Route} */

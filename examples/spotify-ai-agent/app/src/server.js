@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createApp } from "./app.js";
-import { readConfig, wholeNumber } from "./config.js";
+import { readConfig, secretNames, wholeNumber } from "./config.js";
 import { createLog } from "./log.js";
 import { version } from "./version.js";
 
@@ -14,6 +14,7 @@ async function main(env) {
     tenant: env.LOTSE_TENANT,
     environment: env.LOTSE_ENVIRONMENT,
     colour: env.LOTSE_COLOUR,
+    secrets: secretNames(env),
   };
   const { tenant, environment } = identity;
   const log = createLog({
