@@ -2,12 +2,7 @@ import { join } from "node:path";
 import semver from "semver";
 import { toCanonicalJson, type Snapshot } from "../config/index.ts";
 import { isLotseError } from "../kernel/index.ts";
-import {
-  type Created,
-  type ReleaseInput,
-  type ReleaseStore,
-  type TenantInput,
-} from "../release/index.ts";
+import { type Created, type ReleaseInput, type ReleaseStore, type TenantInput } from "../release/index.ts";
 import type { PolicyRun } from "../policy/index.ts";
 import { policyGate } from "./policy.ts";
 import { appOf, releasesOf } from "./release-store.ts";

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { EnvironmentConfigManager, findWorkspace, type ConfigEngine } from "../config/index.ts";
 import {
@@ -91,5 +92,14 @@ function actorOf(variables: SessionOptions["variables"]): Actor {
   const ci = variables["CI"] === "true" || variables["CI"] === "1";
   const name =
     variables["LOTSE_ACTOR"] ?? variables["GITHUB_ACTOR"] ?? variables["USER"] ?? variables["LOGNAME"];
-  return { kind: ci ? "ci" : "user", id: (name ?? "unknown").slice(0, 200) };
+  return { kind: ci ? "ci" : "user", id: (name ?? loginName()).slice(0, 200) };
+}
+
+/** The name of the process's user, where no variable says it, as in containers. */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? "unknown"}`;
+  }
 }

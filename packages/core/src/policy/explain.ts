@@ -8,7 +8,7 @@ import type { PolicyRules } from "./rules.ts";
 import { ownPaths } from "./settings.ts";
 
 /** A fact of a check, and where it comes from in this workspace. */
-export interface ExplainedFact {
+interface ExplainedFact {
   readonly name: string;
   readonly title: string;
   /** Whether there is no verdict without it. */
@@ -20,7 +20,7 @@ export interface ExplainedFact {
 }
 
 /** A requirement that a check is evidence for, in words. */
-export interface ExplainedRequirement {
+interface ExplainedRequirement {
   readonly framework: string;
   readonly id: string;
   readonly title: string;

@@ -68,7 +68,7 @@ async function change(
 }
 
 /** The file that a scope's own secrets go to. @throws LotseError `secret.not-found` where there is none */
-export function ownLayer(session: Session, scope: Scope): SecretLayer {
+function ownLayer(session: Session, scope: Scope): SecretLayer {
   const layer = secretLayersOf(session, scope).findLast(({ tenant }) => tenant === (scope.tenant ?? null));
   if (layer !== undefined) return layer;
   throw new LotseError({

@@ -72,7 +72,7 @@ export function identitiesOf({ variables, exec }: FileTools): Promise<readonly K
 }
 
 /** The rule for a file in the nearest `.sops.yaml`, as sops finds it. @throws LotseError `secret.rules` */
-export async function nearestRule(path: string): Promise<NewFileRule> {
+async function nearestRule(path: string): Promise<NewFileRule> {
   for (let directory = dirname(resolve(path)); ; directory = dirname(directory)) {
     const file = join(directory, rulesFile);
     if (existsSync(file)) {

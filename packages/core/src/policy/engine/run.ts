@@ -33,7 +33,7 @@ export interface PolicyInput {
 }
 
 /** What a session keeps between runs. */
-export interface MadeBefore {
+interface MadeBefore {
   readonly planner: CheckPlanner;
   readonly tallies: Tallies;
 }

@@ -34,7 +34,7 @@ export function compare(left: string, right: string): number {
 }
 
 /** Orders results: what wants attention first, then by severity, check and scope. */
-export function compareResults(left: CheckResult, right: CheckResult): number {
+function compareResults(left: CheckResult, right: CheckResult): number {
   return (
     byUrgency[left.status] - byUrgency[right.status] ||
     severities.indexOf(left.severity) - severities.indexOf(right.severity) ||

@@ -29,7 +29,7 @@ export interface ScopeRow {
 }
 
 /** Whether a result leaves its requirements evidenced. */
-export function isEvidence({ status }: CheckResult): boolean {
+function isEvidence({ status }: CheckResult): boolean {
   return status === "pass" || status === "waived" || status === "not-applicable";
 }
 

@@ -1,8 +1,8 @@
 export { inventoryKinds, kindOf, readInventory, type InventoryKind } from "./inventory/index.ts";
 export { releaseOf } from "./inventory/system.ts";
-export { runNpmAudit, type NpmAudit } from "./npm-audit.ts";
-export { readOsv, type Advisory } from "./osv.ts";
-export type { InstalledPackage, Inventory, SkippedPackage } from "./package.ts";
+export { runNpmAudit } from "./npm-audit.ts";
+export { readOsv } from "./osv.ts";
+export type { InstalledPackage, SkippedPackage } from "./package.ts";
 export {
   PackageIndex,
   scanRecord,

@@ -14,7 +14,7 @@ export const alphabets: readonly string[] = [standard, urlSafe];
  * @param offset - how many bytes stand before, modulo three
  * @see https://www.rfc-editor.org/rfc/rfc4648#section-4
  */
-export function base64Core(bytes: Uint8Array, offset: 0 | 1 | 2, alphabet: string): string {
+function base64Core(bytes: Uint8Array, offset: 0 | 1 | 2, alphabet: string): string {
   const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
   const from = Math.ceil((8 * offset) / 6);
   const to = Math.floor((8 * (offset + bytes.length)) / 6);

@@ -5,10 +5,10 @@ import { jsonForms, percentForms, quotedForms } from "./escapes.ts";
  * The shortest encoded form that is looked for, in bytes. Shorter ones, such as the two hexadecimal digits of
  * a one-letter value, stand in any text by chance. The value itself is looked for whatever its length.
  */
-export const minimumEncodedBytes = 4;
+const minimumEncodedBytes = 4;
 
 /** The shortest line of a value of several lines that is looked for by itself, in bytes. */
-export const minimumLineBytes = 8;
+const minimumLineBytes = 8;
 
 /**
  * The byte strings that give a value away in a log: the value itself, its base64 at all three offsets, that

@@ -40,7 +40,12 @@ function bodyOf(change: Partial<ManifestBody> = {}): ManifestBody {
     structure: structureDigest(leaves),
     recipients: ["age1abc"],
     values: {
-      "spotify.api_key": { version: 2, changedAt: "2026-11-01T00:00:00.000Z", changedBy: "user:ada", token: "0".repeat(16) },
+      "spotify.api_key": {
+        version: 2,
+        changedAt: "2026-11-01T00:00:00.000Z",
+        changedBy: "user:ada",
+        token: "0".repeat(16),
+      },
     },
     removed: {},
     signedAt: "2026-11-01T00:00:00.000Z",

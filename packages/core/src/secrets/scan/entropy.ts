@@ -3,7 +3,7 @@
  *
  * @see https://doi.org/10.1002/j.1538-7305.1948.tb01338.x
  */
-export function entropyOf(text: string): number {
+function entropyOf(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
   const total = text.length;

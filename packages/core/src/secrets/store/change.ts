@@ -232,7 +232,8 @@ function plainOf(path: readonly string[], text: string, format: string): Uint8Ar
 
 /** A key of YAML; what an old reader could take for a boolean or a number is put in quotes. */
 function keyOf(key: string): string {
-  const plain = /^[A-Za-z][A-Za-z0-9_-]*$/u.test(key) && !/^(?:y|n|yes|no|on|off|true|false|null)$/iu.test(key);
+  const plain =
+    /^[A-Za-z][A-Za-z0-9_-]*$/u.test(key) && !/^(?:y|n|yes|no|on|off|true|false|null)$/iu.test(key);
   return plain ? key : JSON.stringify(key);
 }
 

@@ -222,7 +222,8 @@ function refuseStranger(signers: readonly TrustedSigner[], key: string, layer: S
   const signer = signers.find((known) => known.key === key);
   const { environment } = layer;
   const environments = signer?.environments;
-  if (signer !== undefined && (environments === undefined || environments.includes(environment ?? ""))) return;
+  if (signer !== undefined && (environments === undefined || environments.includes(environment ?? "")))
+    return;
   throw new LotseError({
     code: "secret.denied",
     message: `your key may not sign ${layer.file}: lotse.yml does not list it${signer === undefined ? "" : ` for ${environment ?? "all environments"}`}`,

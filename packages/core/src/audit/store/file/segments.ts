@@ -4,9 +4,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError } from "../../../kernel/index.ts";
 import { readPart } from "../../disk/durable.ts";
+import { maxEntryBytes } from "../../entry/entry.ts";
 
 /** How many entries a segment holds. Changing it would make old logs unreadable. */
 export const segmentEntries = 1024;
+
+const pieceBytes = 32_768;
 
 /** The number of the segment that an entry is in. */
 export function segmentOf(index: number): number {
@@ -64,13 +67,28 @@ export class Segments {
     }
   }
 
-  /** One line; null where it is not there. */
+  /** One line; null where it is not there. It is looked for in small pieces, as memory costs more than reading. */
   line(segment: number, place: number): string | null {
     if (this.tail(segment) === null) return null;
-    const content = this.read(segment, 0);
-    const start = offsetAfter(content, place);
-    const end = start === null ? -1 : content.indexOf(10, start);
-    return start === null || end < 0 ? null : (splitLines(content.subarray(start, end + 1))[0] ?? null);
+    const file = openSync(this.path(segment), "r");
+    try {
+      let [position, left] = [0, place];
+      for (;;) {
+        const piece = readPart(file, position, pieceBytes);
+        let start = 0;
+        while (left > 0) {
+          const end = piece.indexOf(10, start);
+          if (end < 0) break;
+          start = end + 1;
+          left -= 1;
+        }
+        if (left === 0) return lineAt(file, position + start);
+        if (piece.length < pieceBytes) return null;
+        position += pieceBytes;
+      }
+    } finally {
+      closeSync(file);
+    }
   }
 
   /**
@@ -88,6 +106,14 @@ export class Segments {
     }
     return splitLines(content);
   }
+}
+
+/** The line that begins at a position. */
+function lineAt(file: number, position: number): string | null {
+  let content = readPart(file, position, 4096);
+  if (!content.includes(10)) content = readPart(file, position, maxEntryBytes + 1);
+  const end = content.indexOf(10);
+  return end < 0 ? null : (splitLines(content.subarray(0, end + 1))[0] ?? null);
 }
 
 /** The complete lines of bytes. A line that is not UTF-8 comes out unlike any entry. */

@@ -13,7 +13,7 @@ import { requirementsOf } from "../requirements.ts";
 import { scopeText } from "../text.ts";
 
 /** When the fixture's run was judged. */
-export const at = "2026-11-20T06:30:00.000Z";
+const at = "2026-11-20T06:30:00.000Z";
 
 const titles: Readonly<Record<string, string>> = {
   gdpr: "GDPR",
