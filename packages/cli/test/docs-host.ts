@@ -32,6 +32,9 @@ async function answer({ args, cwd, variables, together }: HostRequest): Promise<
     cwd,
     variables,
     out,
+    reveal: (content) => out(typeof content === "string" ? content : Buffer.from(content).toString("utf8")),
+    ask: null,
+    sessions: new Map(),
     err: together ? out : err,
     live: false,
   });

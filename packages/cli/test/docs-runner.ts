@@ -164,7 +164,7 @@ async function runExample(example: Example, shell: Shell): Promise<readonly Done
         });
     }
   } finally {
-    if (existsSync(join(directory, ".lotse"))) await lotse(["stop"], { cwd: directory });
+    if (existsSync(join(directory, ".lotse/run"))) await lotse(["stop"], { cwd: directory });
     rmSync(dirname(directory), { recursive: true, force: true });
   }
   return done;

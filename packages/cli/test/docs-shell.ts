@@ -61,6 +61,8 @@ function plainCommand(line: string): PlainCommand | undefined {
   const [, command = "", redirection] = /^(.*?)(?: (2>&1|2>\/dev\/null))?$/u.exec(line) ?? [];
   const words = [...command.matchAll(/(?:'[^']*'|[^\s'"\\$`|&;<>(){}*?#!~])+/gu)].map(([word]) => word);
   if (words.join(" ") !== command) return undefined;
+  // What it runs writes where the process does, so it needs one of its own.
+  if (words.includes("exec")) return undefined;
   const at = words.indexOf("lotse");
   const assignments = words.slice(0, Math.max(0, at)).map((word) => /^([A-Z_]+)=(.*)$/u.exec(word));
   if (at < 0 || assignments.includes(null)) return undefined;

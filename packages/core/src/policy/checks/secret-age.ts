@@ -11,7 +11,8 @@ export const secretAge: Check = {
   title: "Secrets are no older than 90 days",
   severity: "medium",
   why: "The older a secret, the more people and machines have seen it.",
-  remedy: "Rotate what is older with `lotse secrets rotate`.",
+  remedy:
+    "Make what is older anew where it is used, and store the new value with `lotse secrets set`; `lotse secrets list` tells the dates.",
   facts: ["secrets.rotation_days", "secrets.ages"],
   rule: (facts) => {
     const most = facts.number("secrets.rotation_days");

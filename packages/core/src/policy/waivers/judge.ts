@@ -1,3 +1,4 @@
+import { suggest } from "../../config/index.ts";
 import type { Waiver } from "./waiver.ts";
 
 /** What bounds waivers. */
@@ -41,7 +42,7 @@ export function problemsOf(waiver: Waiver, today: string, rules: WaiverRules): r
       code: "waiver.invalid",
       key: "check",
       message: `there is no check ${waiver.check}`,
-      hint: "lotse policy explain lists the checks",
+      hint: suggest(waiver.check, [...rules.checks]),
     });
   }
   if (waiver.approved > today || waiver.approved > waiver.expires) {

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { noAudit, type AuditSink } from "@lotse/core/kernel";
+import { openSession, signFile, type Session } from "@lotse/core/app";
+import { encryptSops } from "@lotse/core/secrets";
+import { itemsOf, yamlOf } from "./workload.ts";
+
+/** Where a workload was written, and with which keys. */
+export interface BenchWorkspace {
+  /** The directory that holds all of it. */
+  readonly root: string;
+  /** The workspace in it. */
+  readonly directory: string;
+  readonly identity: string;
+  /** Somebody who can be added and removed. */
+  readonly other: string;
+}
+
+/** The tenants of a workspace. */
+export function tenantsOf(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `tenant-${String(index).padStart(5, "0")}`);
+}
+
+/** The secret file of a tenant, relative to the workspace. */
+export function fileOf(tenant: string): string {
+  return `environments/prod/secrets/tenants/${tenant}.yml`;
+}
+
+/** Opens a session in the workspace as its one user would. */
+export function sessionIn(workspace: BenchWorkspace, audit?: AuditSink): Session {
+  const variables = variablesOf(workspace);
+  return openSession({
+    directory: workspace.directory,
+    variables,
+    ...(audit === undefined ? {} : { audit }),
+  });
+}
+
+/** The process environment of the workspace's user. */
+export function variablesOf({ root, identity }: BenchWorkspace): Readonly<Record<string, string>> {
+  return { HOME: join(root, "home"), USER: "bench", SOPS_AGE_KEY: identity };
+}
+
+/**
+ * Makes a workspace whose tenants each have a signed secret file, calls `act` with it and removes it.
+ *
+ * @param values - how many secrets each file has
+ */
+export async function withWorkspace<T>(
+  tenants: number,
+  values: number,
+  act: (workspace: BenchWorkspace) => T | Promise<T>,
+): Promise<T> {
+  const root = mkdtempSync(join(tmpdir(), "lotse-bench-"));
+  try {
+    const identity = await generateX25519Identity();
+    const other = await identityToRecipient(await generateX25519Identity());
+    const workspace = { root, directory: join(root, "workspace"), identity, other };
+    await fill(workspace, tenants, values);
+    return await act(workspace);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+async function fill(workspace: BenchWorkspace, count: number, values: number): Promise<void> {
+  const write = (file: string, content: string | Uint8Array): void => {
+    const path = join(workspace.directory, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  };
+  const recipient = await identityToRecipient(workspace.identity);
+  write("lotse.yml", "version: 1\nname: bench\nenvironments: { prod: {} }\n");
+  write("environments/prod/prod.yml", "name: prod\n");
+  write(".sops.yaml", `creation_rules:\n  - age: ${recipient}\n`);
+  const tenants = tenantsOf(count);
+  for (const tenant of tenants) write(`environments/tenants/${tenant}.yml`, `tenant: { id: ${tenant} }\n`);
+  const session = sessionIn(workspace, noAudit);
+  for (const tenant of tenants) {
+    const file = fileOf(tenant);
+    const bytes = await encryptSops({
+      bytes: yamlOf(itemsOf(values, tenant)),
+      format: "yaml",
+      file,
+      recipients: { recipients: [recipient] },
+      clock: () => new Date(),
+      randomBytes,
+    });
+    write(file, bytes);
+    await signFile(session, { file, environment: "prod", tenant });
+  }
+}
