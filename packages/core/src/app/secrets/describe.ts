@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { LotseError, readPrivateFile } from "../../kernel/index.ts";
 import {
   diffSops,
   entriesOf,
@@ -12,9 +11,7 @@ import {
 import { parseSops } from "../../secrets/sops/open.ts";
 import { textOfLeaf } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
-import { identitiesOf, type FileTools } from "./plain-files.ts";
-
-const maxBytes = 16 * 1024 * 1024;
+import { identitiesOf, readWhole, type FileTools } from "./plain-files.ts";
 
 /**
  * Describes a secret file in lines that differ exactly where its values do: one for each value, with a
@@ -68,16 +65,5 @@ export async function compareFiles(
     format: formatOfFile(paths[1]),
     file: paths[1],
     identities: await identitiesOf(tools),
-  });
-}
-
-async function readWhole(path: string): Promise<Buffer> {
-  const content = await readPrivateFile(path, maxBytes);
-  if (content !== null) return content;
-  throw new LotseError({
-    code: "file.not-found",
-    message: `${path} does not exist`,
-    hint: "name a file that is there",
-    where: { file: path },
   });
 }

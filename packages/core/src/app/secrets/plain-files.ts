@@ -95,7 +95,8 @@ async function nearestRule(path: string): Promise<NewFileRule> {
   });
 }
 
-async function readWhole(path: string): Promise<Buffer> {
+/** Reads a file that must be there. @throws LotseError `file.not-found`, `file.too-large` */
+export async function readWhole(path: string): Promise<Buffer> {
   const content = await readPrivateFile(path, maxFileBytes);
   if (content !== null) return content;
   throw new LotseError({
