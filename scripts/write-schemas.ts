@@ -1,8 +1,9 @@
-// Writes the JSON Schemas of what commands print, and of lotse.yml, to schemas/. With --check it only compares.
+// Writes the JSON Schemas of what commands print, of lotse.yml and of the files below policy/, to schemas/. With --check it only compares.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { jsonSchemas } from "@lotse/core/contract";
+import { policyFileSchemas } from "@lotse/core/policy";
 
 const directory = join(dirname(dirname(fileURLToPath(import.meta.url))), "schemas");
 
@@ -11,7 +12,7 @@ function present(): ReadonlyMap<string, string> {
   return new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")]));
 }
 
-const wanted = jsonSchemas();
+const wanted = jsonSchemas(policyFileSchemas);
 const found = present();
 const stale = [...new Set([...wanted.keys(), ...found.keys()])].filter(
   (name) => wanted.get(name) !== found.get(name),

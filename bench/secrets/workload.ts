@@ -20,7 +20,8 @@ export function itemsOf(count: number, salt = ""): readonly Item[] {
       `group_${String(Math.floor(index / groupSize)).padStart(4, "0")}`,
       `token_${String(index % groupSize).padStart(2, "0")}`,
     ],
-    text: createHash("sha256").update(`${salt}/${index}`).digest("base64url").slice(0, 32),
+    // With a letter in front no YAML writer puts it in quotes.
+    text: `s${createHash("sha256").update(`${salt}/${index}`).digest("base64url").slice(0, 31)}`,
   }));
 }
 
@@ -31,7 +32,7 @@ export function yamlOf(items: readonly Item[]): Buffer {
   for (const { path, text } of items) {
     if (path[0] !== group) lines.push(`${path[0]}:`);
     group = path[0];
-    lines.push(`    ${path[1]}: ${JSON.stringify(text)}`);
+    lines.push(`    ${path[1]}: ${text}`);
   }
   return Buffer.from(`${lines.join("\n")}\n`);
 }
@@ -51,7 +52,7 @@ export function itemsOfYaml(text: string): readonly Item[] {
     if (line === "") continue;
     if (line.startsWith(" ")) {
       const at = line.indexOf(": ");
-      items.push({ path: [group, line.slice(4, at)], text: line.slice(at + 3, -1) });
+      items.push({ path: [group, line.slice(4, at)], text: line.slice(at + 2) });
     } else group = line.slice(0, -1);
   }
   return items;

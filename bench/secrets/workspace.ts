@@ -2,32 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { noAudit, type AuditSink } from "@lotse/core/kernel";
 import { openSession, signFile, type Session } from "@lotse/core/app";
 import { encryptSops } from "@lotse/core/secrets";
+import { fileOf, tenantsOf, variablesOf, type BenchWorkspace } from "./tree.ts";
 import { itemsOf, yamlOf } from "./workload.ts";
-
-/** Where a workload was written, and with which keys. */
-export interface BenchWorkspace {
-  /** The directory that holds all of it. */
-  readonly root: string;
-  /** The workspace in it. */
-  readonly directory: string;
-  readonly identity: string;
-  /** Somebody who can be added and removed. */
-  readonly other: string;
-}
-
-/** The tenants of a workspace. */
-export function tenantsOf(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => `tenant-${String(index).padStart(5, "0")}`);
-}
-
-/** The secret file of a tenant, relative to the workspace. */
-export function fileOf(tenant: string): string {
-  return `environments/prod/secrets/tenants/${tenant}.yml`;
-}
 
 /** Opens a session in the workspace as its one user would. */
 export function sessionIn(workspace: BenchWorkspace, audit?: AuditSink): Session {
@@ -39,13 +19,8 @@ export function sessionIn(workspace: BenchWorkspace, audit?: AuditSink): Session
   });
 }
 
-/** The process environment of the workspace's user. */
-export function variablesOf({ root, identity }: BenchWorkspace): Readonly<Record<string, string>> {
-  return { HOME: join(root, "home"), USER: "bench", SOPS_AGE_KEY: identity };
-}
-
 /**
- * Makes a workspace whose tenants each have a signed secret file, calls `act` with it and removes it.
+ * Makes a workspace whose tenants each have a signed secret file, and the same as a blob of age; calls `act` with it and removes it.
  *
  * @param values - how many secrets each file has
  */
@@ -90,6 +65,13 @@ async function fill(workspace: BenchWorkspace, count: number, values: number): P
       randomBytes,
     });
     write(file, bytes);
+    write(join("..", "blobs", `${tenant}.age`), await blobOf(yamlOf(itemsOf(values, tenant)), recipient));
     await signFile(session, { file, environment: "prod", tenant });
   }
+}
+
+async function blobOf(plain: Uint8Array, recipient: string): Promise<Uint8Array> {
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(recipient);
+  return await encrypter.encrypt(new Uint8Array(plain));
 }

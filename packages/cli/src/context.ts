@@ -1,5 +1,5 @@
 import { createColors } from "picocolors";
-import type { Session } from "@lotse/core/app";
+import type { Session } from "@lotse/core/app/workspace";
 import { askHidden } from "./prompt.ts";
 
 /** What a command talks to: streams, the process environment, and whether a person is watching. */

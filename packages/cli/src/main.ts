@@ -1,5 +1,4 @@
 import { CommanderError } from "commander";
-import { rememberKnown } from "@lotse/core/app";
 import type { PrintedError } from "@lotse/core/contract";
 import { exitStatuses, isLotseError, LotseError } from "@lotse/core/kernel";
 import { ExitWith } from "./commands/leaf.ts";
@@ -15,13 +14,14 @@ import { buildProgram } from "./program.ts";
  */
 export async function main(args: readonly string[], context: Context = processContext()): Promise<number> {
   try {
-    await buildProgram(context).parseAsync([...args], { from: "user" });
+    const program = await buildProgram(context, args);
+    await program.parseAsync([...args], { from: "user" });
     return exitStatuses.done;
   } catch (error) {
     return failure(error, context, wantsJson(args));
   } finally {
     for (const session of context.sessions.values()) {
-      await rememberKnown(session);
+      if (session.revealed.all().length > 0) await (await import("@lotse/core/app")).rememberKnown(session);
       await session.log.close();
     }
   }

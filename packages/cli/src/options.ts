@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { openSession, type Session } from "@lotse/core/app";
+import { openSession, type Session } from "@lotse/core/app/workspace";
 import type { ResolveRequest, SetEntry } from "@lotse/core/config";
 import { LotseError } from "@lotse/core/kernel";
 import type { Context } from "./context.ts";

@@ -158,13 +158,13 @@ describe("every command tells the audit log", () => {
     rmSync(variables["HOME"] ?? "", { recursive: true, force: true });
   });
 
-  it("all commands are in the table, and none that does not exist", () => {
+  it("all commands are in the table, and none that does not exist", async () => {
     const found: string[] = [];
     const walk = (command: Command): void => {
       if (command.commands.length === 0) found.push(pathOf(command));
       for (const child of command.commands) walk(child);
     };
-    walk(buildProgram(contextOf()));
+    walk(await buildProgram(contextOf()));
     expect(Object.keys(accesses).sort()).toEqual([...new Set(found)].sort());
   });
 

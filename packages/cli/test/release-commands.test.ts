@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { printed } from "@lotse/core/contract";
 import { copyOfExample, lotse, type Ended } from "./cli-runner.ts";
 
 let workspace: ReturnType<typeof copyOfExample>;
@@ -85,9 +86,46 @@ it("releases, deploys, fails and goes back", { timeout: 120_000 }, async () => {
   expect((await cli("rollback", "prod", "--to-version", "v3.0.0", "--tenant", tenant)).status).toBe(0);
   expect(await (await fetch(url)).text()).toBe(configured);
 
-  expect((await cli("release", "show", "3.0.0")).status).toBe(0);
+  const shown = await cli("release", "show", "3.0.0");
+  expect(shown.status).toBe(0);
+  expect(shown.stdout).toMatch(/^policy +\d+ failed, \d+ unknown, \d+ waived, \d+ passed at 20/mu);
+  expect(shown.stdout).toMatch(/^ +fail restore-drill \(high\) in prod:lakemere-hospital$/mu);
+  const { policy } = printed.release.parse(
+    JSON.parse((await cli("release", "show", "3.0.0", "-o", "json")).stdout),
+  );
+  expect(policy?.summary.counts.fail).toBe(policy?.results.filter(({ status }) => status === "fail").length);
+  expect(policy?.results).toContainEqual(
+    expect.objectContaining({
+      check: "key-rotation",
+      status: "waived",
+      waiver: "red-gum-tickets-key-rotation",
+    }),
+  );
   const list = JSON.parse((await cli("release", "list", "-o", "json")).stdout) as { version: string }[];
   expect(list.map(({ version }) => version)).toEqual(["3.0.0", "2.0.0", "1.0.0"]);
+});
+
+it("shows a release that no policy was asked about, and one whose result was lost", async () => {
+  const copy = copyOfExample();
+  const run = (...args: string[]): Promise<Ended> => lotse(args, { cwd: copy.directory });
+  rmSync(join(copy.directory, "policy/policy.yml"));
+  expect((await run("release", "create", "--version", "1.0.0")).status).toBe(0);
+  expect((await run("release", "show", "1.0.0")).stdout).toMatch(/^policy +not asked$/mu);
+  expect(JSON.parse((await run("release", "show", "1.0.0", "-o", "json")).stdout)).toMatchObject({
+    policy: null,
+  });
+  writeFileSync(join(copy.directory, "policy/policy.yml"), "version: 1\n");
+  const made = await run("release", "create", "--version", "2.0.0", "-o", "json");
+  const { id } = JSON.parse(made.stdout) as { id: string };
+  const { policy } = JSON.parse(readFileSync(join(copy.directory, `.lotse/releases/${id}.json`), "utf8")) as {
+    policy: string;
+  };
+  rmSync(join(copy.directory, `.lotse/objects/${policy.slice(0, 2)}/${policy.slice(2)}`));
+  const damaged = await run("release", "show", "2.0.0");
+  expect(damaged.status).toBe(3);
+  expect(damaged.stderr).toContain("damaged: the result of the policy");
+  expect(damaged.stdout).toMatch(/^release 2\.0\.0/u);
+  copy.remove();
 });
 
 it("refuses to release what is not valid, and writes nothing", async () => {

@@ -202,6 +202,7 @@ export class Environment implements RuntimeEnvironment {
       source,
       sourceOf: (other) =>
         other === name ? source : other === undefined ? "" : this.getTemplate(other).source,
+      maxTrace: this.limits.maxTrace,
       newRuntime: (trace) => this.newRuntime(trace),
       lookup: contextLookup,
       run: runTemplate,

@@ -14,6 +14,11 @@ export interface Limits {
   readonly maxValueSize: number;
   /** Characters of one template's source. @defaultValue 262 144 */
   readonly maxSourceSize: number;
+  /**
+   * Pieces of output, and lines of it, that `renderDetailed` tells the origin of; past that it renders on and tells no
+   * more. @defaultValue 100 000
+   */
+  readonly maxTrace: number;
 }
 
 /** The limits that hold when an environment names none. */
@@ -24,6 +29,7 @@ export const defaultLimits: Limits = {
   maxDepth: 150,
   maxValueSize: 1_048_576,
   maxSourceSize: 262_144,
+  maxTrace: 100_000,
 };
 
 /** Nesting that values may have before walking them gives up; keeps recursion off the end of the stack. */

@@ -16,6 +16,8 @@ export interface TemplateParts {
   readonly globals: Record<string, unknown>;
   readonly source: string;
   readonly sourceOf: SourceOf;
+  /** See `Limits`. */
+  readonly maxTrace: number;
   readonly newRuntime: (trace?: TraceRecorder) => Runtime;
   readonly lookup: (context: RenderContext, runtime: Runtime) => Lookup;
   readonly run: (template: CompiledTemplate, context: Context, runtime: Runtime, what: string) => void;
@@ -24,10 +26,12 @@ export interface TemplateParts {
 /** What {@link Template.renderDetailed} returns. */
 export interface DetailedRendering {
   readonly output: string;
-  /** One entry for each line of the output. */
+  /** One entry for each line of the output, or for those at its start where `complete` is false. */
   readonly map: readonly OutputLine[];
-  /** Values that changed the structure of the document; empty unless asked for. */
+  /** Values that changed the structure of the document; empty unless asked for, and where `complete` is false. */
   readonly warnings: readonly YamlWarning[];
+  /** Whether the output stayed within `limits.maxTrace`. */
+  readonly complete: boolean;
   /** Steps of the budget that it took. */
   readonly steps: number;
 }
@@ -68,15 +72,18 @@ export class Template {
    * and for `yaml: true` the warnings about values that change the document's structure.
    */
   renderDetailed(context: RenderContext = {}, options: { yaml?: boolean } = {}): DetailedRendering {
-    const tracer = new Tracer();
+    const { sourceOf, maxTrace } = this.#parts;
+    const tracer = new Tracer(maxTrace);
     const runtime = this.#parts.newRuntime(tracer);
     this.#run(context, runtime);
     const { out: output } = runtime;
-    const { sourceOf } = this.#parts;
+    const known = tracedPart(output, tracer.end, maxTrace);
+    const complete = known === output;
     return {
       output,
-      map: outputMap(output, tracer.segments, sourceOf),
-      warnings: options.yaml === true ? checkYaml(output, tracer.segments, sourceOf) : [],
+      map: complete || known !== "" ? outputMap(known, tracer.segments, sourceOf) : [],
+      warnings: options.yaml === true && complete ? checkYaml(output, tracer.segments, sourceOf) : [],
+      complete,
       steps: runtime.budget.steps,
     };
   }
@@ -102,6 +109,18 @@ export class Template {
     }
     return scope;
   }
+}
+
+/** The whole lines in front of `end`, as many as may be told of. */
+function tracedPart(output: string, end: number | undefined, maxLines: number): string {
+  let last = -1;
+  for (let lines = 0; lines < maxLines; lines += 1) {
+    const next = output.indexOf("\n", last + 1);
+    if (end !== undefined && (next === -1 || next > end)) return output.slice(0, Math.max(last, 0));
+    if (next === -1) return output;
+    last = next;
+  }
+  return output.slice(0, last);
 }
 
 function exportValue(value: Value, runtime: Runtime): unknown {

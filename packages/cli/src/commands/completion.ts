@@ -1,6 +1,6 @@
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
-import { openSession, type Session } from "@lotse/core/app";
+import { openSession, type Session } from "@lotse/core/app/workspace";
 import { resolve } from "node:path";
 import type { Context } from "../context.ts";
 

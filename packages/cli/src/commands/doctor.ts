@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { examineMachine } from "@lotse/core/app";
+import { examineMachine } from "@lotse/core/app/workspace";
 import type { PrintedDoctor } from "@lotse/core/contract";
 import { exitStatuses, systemExec } from "@lotse/core/kernel";
 import type { Context } from "../context.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { initWorkspace } from "@lotse/core/app";
+import { initWorkspace } from "@lotse/core/app/workspace";
 import type { Context } from "../context.ts";
 import type { CommonOptions } from "../options.ts";
 import { leaf } from "./leaf.ts";

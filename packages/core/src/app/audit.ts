@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
@@ -143,7 +143,9 @@ function witnessesOf(owner: LogOwner): readonly Witness[] {
  */
 function keyOf({ directory, workspace }: LogOwner): string {
   const { ino, birthtimeMs } = statSync(directory);
-  const path = createHash("sha256").update(`${directory}\n${ino}\n${birthtimeMs}`).digest("hex").slice(0, 16);
+  // Whatever links lead to it: a second memory would know nothing of what the first was told.
+  const real = realpathSync.native(directory);
+  const path = createHash("sha256").update(`${real}\n${ino}\n${birthtimeMs}`).digest("hex").slice(0, 16);
   return `${workspace.name.replaceAll(/[^A-Za-z0-9._-]/gu, "-").slice(0, 40)}-${path}`;
 }
 

@@ -1,14 +1,10 @@
-export { examineMachine, oldestNode, type DoctorCheck } from "./doctor.ts";
-export { impactOf, type ImpactReport } from "./impact.ts";
-export { initWorkspace } from "./init.ts";
+/** All use cases. */
+export * from "./workspace.ts";
+export { policyOfRelease, type ReleasedPolicy } from "./release-policy.ts";
 export { releasesOf } from "./release-store.ts";
 export { createRelease, type ReleaseResult } from "./releases.ts";
 export { ComplianceChecker } from "./compliance-checker.ts";
 export { prepareRollout, statusOf, stopTarget, type PlannedRollout, type TenantStatus } from "./rollouts.ts";
-export { openSession, type Session, type SessionOptions } from "./session.ts";
-export { validateScopes, type ValidationReport } from "./validation.ts";
-export { checkEnvFile, exampleOf, exportEnv, importEnv } from "./dotenv.ts";
-export { editFile, type EditRequest, type EditResult } from "./edit.ts";
 export {
   applyRendering,
   lineOrigins,

@@ -9,6 +9,7 @@ import {
   type PolicyRules,
   type PolicyRun,
 } from "../policy/index.ts";
+import type { Diagnostic } from "../kernel/index.ts";
 import { policyRules, type PolicyRequest } from "./policy.ts";
 import type { Session } from "./session.ts";
 
@@ -25,11 +26,13 @@ export interface PolicyDiff {
   readonly from: string;
   /** Null for the files as they are. */
   readonly to: string | null;
-  /** Whether nothing breaks, and in a strict comparison nothing is lost sight of. */
+  /** Whether everything resolves, nothing breaks, and in a strict comparison nothing is lost sight of. */
   readonly ok: boolean;
   readonly changes: readonly PolicyChange[];
   /** Each change in one sentence. */
   readonly sentences: readonly string[];
+  /** The scopes that do not resolve after the change; absent where all do. */
+  readonly unresolved?: readonly Diagnostic[];
 }
 
 /**
@@ -37,7 +40,7 @@ export interface PolicyDiff {
  * the files as they are. Modules in `policy/checks` are those at hand on both sides, and so is what is known
  * besides the files, such as what runs.
  *
- * @throws LotseError `git.failed`, and what either side does not resolve with
+ * @throws LotseError `git.failed`, and as `policyCheck`
  */
 export async function policyDiff(session: Session, request: PolicyDiffRequest): Promise<PolicyDiff> {
   const present = await policyRules(session, request);
@@ -54,9 +57,12 @@ export async function policyDiff(session: Session, request: PolicyDiffRequest): 
   return {
     from: request.from,
     to: request.to ?? null,
-    ok: changes.every(({ kind }) => kind === "mends" || (kind === "loses" && request.strict !== true)),
+    ok:
+      after.unresolved === undefined &&
+      changes.every(({ kind }) => kind === "mends" || (kind === "loses" && request.strict !== true)),
     changes,
     sentences: changes.map((change) => describeChange(change, titles)),
+    ...(after.unresolved === undefined ? {} : { unresolved: after.unresolved }),
   };
 }
 

@@ -198,6 +198,21 @@ describe("policyDiff", () => {
   });
 });
 
+it("a broken tenant makes a comparison fail, and is named", async () => {
+  git("init", "-q");
+  commit();
+  write({ "environments/tenants/radio.yml": "tenant: { id: radio, frameworks: [gdpr] }\nx: { a: [1\n" });
+  const diff = await policyDiff(open(), { from: "HEAD" });
+  expect(diff.ok).toBe(false);
+  expect(diff.unresolved?.map(({ environment, tenant }) => `${environment}:${tenant ?? ""}`)).toEqual([
+    "dev:radio",
+    "staging:radio",
+    "prod:radio",
+  ]);
+  commit();
+  expect(await policyDiff(open(), { from: "HEAD" })).toMatchObject({ ok: false, changes: [] });
+});
+
 describe("policyGate", () => {
   const scopes = [{ environment: "prod", tenant: "radio" }];
   const bad = { "environments/prod/prod.yml": "environment: { name: prod, data_source: synthetic }\n" };
@@ -210,6 +225,15 @@ describe("policyGate", () => {
       findings: [],
       run: undefined,
     });
+  });
+
+  it("stays shut for what does not resolve", async () => {
+    write({
+      "policy/policy.yml": "version: 1\n",
+      "environments/tenants/radio.yml": "tenant: { id: radio }\nx: { a: [1\n",
+    });
+    expect(await policyGate(open(), scopes)).toMatchObject({ ok: false, findings: [{ tenant: "radio" }] });
+    expect((await policyGate(open(), [{ environment: "dev", tenant: "shop" }])).ok).toBe(true);
   });
 
   it("refuses what the profile forbids, in the scopes of the release only", async () => {

@@ -1,5 +1,5 @@
 import { changedSince, suggest, type ResolvedScope } from "../config/index.ts";
-import { LotseError, type Diagnostic } from "../kernel/index.ts";
+import { isLotseError, LotseError, type Diagnostic } from "../kernel/index.ts";
 import {
   authorsOf,
   expiringWaivers,
@@ -60,9 +60,9 @@ export async function policyRules(
 }
 
 /**
- * Judges the workspace as it is.
+ * Judges the workspace as it is. A scope that does not resolve has unknown results, with the reason in `unresolved`.
  *
- * @throws LotseError where a scope does not resolve; `config.unknown-environment`, `config.unknown-tenant`,
+ * @throws LotseError `config.unknown-environment`, `config.unknown-tenant`,
  * `policy.*`, and with `changedSince` `git.failed`
  */
 export async function policyCheck(session: Session, request: PolicyRequest = {}): Promise<PolicyRun> {
@@ -107,8 +107,7 @@ async function selection(
   const { engine } = session;
   const name = environment === undefined ? undefined : engine.environment(environment);
   if (tenant !== undefined) {
-    // Asking for its layers tells what is wrong with a tenant that does not exist, or not there.
-    if (name !== undefined) engine.layers({ environment: name, tenant });
+    if (name !== undefined) checkTenant(session, { environment: name, tenant });
     else if (!engine.tenants.all().includes(tenant)) throw unknownTenant(tenant, engine.tenants.all());
   }
   const changed = since === undefined ? undefined : await changedScopes(session, since);
@@ -116,6 +115,20 @@ async function selection(
     (name === undefined || scope.environment === name) &&
     (tenant === undefined || scope.tenant === tenant) &&
     (changed === undefined || changed(scope));
+}
+
+/**
+ * Asking for its layers tells what is wrong with a tenant that does not exist, or not there.
+ *
+ * @throws LotseError `config.unknown-tenant`
+ */
+function checkTenant({ engine }: Session, scope: ResolvedScope): void {
+  try {
+    engine.layers(scope);
+  } catch (error) {
+    // What else may be wrong with it is a result.
+    if (!isLotseError(error) || error.code === "config.unknown-tenant") throw error;
+  }
 }
 
 function unknownTenant(tenant: string, all: readonly string[]): LotseError {
@@ -172,7 +185,13 @@ export async function policyGate(
   const verdict = judgeGate(run, (environment) =>
     profileOf(environment, rules.profiles, rules.settings.profiles),
   );
-  return { asked: true, ...verdict, run };
+  const unresolved = run.unresolved ?? [];
+  return {
+    asked: true,
+    ok: verdict.ok && unresolved.length === 0,
+    findings: [...unresolved, ...verdict.findings],
+    run,
+  };
 }
 
 /**

@@ -26,9 +26,10 @@ export class Recorder {
     this.sink = sink;
     this.actor = actor;
     this.request = randomUUID();
+    // A pipeline may set a variable and leave it empty.
     const run =
-      variables["LOTSE_CORRELATION_ID"] ?? variables["GITHUB_RUN_ID"] ?? variables["CI_PIPELINE_ID"];
-    this.#correlation = run?.slice(0, 200);
+      variables["LOTSE_CORRELATION_ID"] || variables["GITHUB_RUN_ID"] || variables["CI_PIPELINE_ID"];
+    this.#correlation = run ? run.slice(0, 200) : undefined;
   }
 
   /** How many accesses this call has recorded. */
@@ -62,6 +63,7 @@ export class Recorder {
 
   /**
    * Carries out one change of several objects: all intents first, then the change, then each one's outcome.
+   * Entries that belong together are handed over together, so that they share one wait for the disk.
    *
    * @throws LotseError `audit.unavailable`: nothing was changed when an intent could not be written; and what
    * `change` throws
@@ -69,20 +71,26 @@ export class Recorder {
   async changeAll<A extends Access, T>(
     accesses: readonly A[],
     change: () => Promise<T>,
-    describe: (result: T, access: A) => Pick<AuditEvent, "outcome" | "details">,
+    describe: (
+      result: T,
+      access: A,
+    ) => Pick<AuditEvent, "outcome" | "details"> & Partial<Pick<AuditEvent, "version">>,
   ): Promise<T> {
-    for (const access of accesses) await this.#append({ ...this.#event(access), outcome: "intent" });
+    const appendAll = (
+      rest: (access: A) => Pick<AuditEvent, "outcome"> & Partial<AuditEvent>,
+    ): Promise<unknown> =>
+      Promise.all(accesses.map((access) => this.#append({ ...this.#event(access), ...rest(access) })));
+    await appendAll(() => ({ outcome: "intent" }));
     let result: T;
     try {
       result = await change();
     } catch (error) {
-      const details = { code: isLotseError(error) ? error.code : "internal.bug" };
-      for (const access of accesses)
-        await this.#append({ ...this.#event(access), outcome: "failure", details });
+      const code = isLotseError(error) ? error.code : "internal.bug";
+      const outcome = code === "secret.denied" ? "denied" : "failure";
+      await appendAll(() => ({ outcome, details: { code } }));
       throw error;
     }
-    for (const access of accesses)
-      await this.#append({ ...this.#event(access), ...describe(result, access) });
+    await appendAll((access) => describe(result, access));
     return result;
   }
 

@@ -3,8 +3,8 @@ import semver from "semver";
 import { toCanonicalJson, type Snapshot } from "../config/index.ts";
 import { isLotseError } from "../kernel/index.ts";
 import { type Created, type ReleaseInput, type ReleaseStore, type TenantInput } from "../release/index.ts";
-import type { PolicyRun } from "../policy/index.ts";
 import { policyGate } from "./policy.ts";
+import { releasedPolicy } from "./release-policy.ts";
 import { appOf, releasesOf } from "./release-store.ts";
 import { secretHandlesOf, variablesOf } from "./release-variables.ts";
 import { soleTenant } from "./secrets/deploy.ts";
@@ -52,7 +52,7 @@ export async function createRelease(
     commit: await commitOf(session),
     configurations,
     target: app.target as ReleaseInput["target"],
-    ...(gate?.run === undefined ? {} : { policy: releasedResult(gate.run) }),
+    ...(gate?.run === undefined ? {} : { policy: releasedPolicy(gate.run) }),
   };
   const store = releasesOf(session);
   const created = await session.recorder.change(
@@ -69,24 +69,6 @@ export async function createRelease(
     }),
   );
   return { kind: "released", created, report };
-}
-
-/** What a release carries of the policy's run: the summary, and every result that is not a pass. */
-function releasedResult({ summary, results }: PolicyRun): unknown {
-  return {
-    summary,
-    results: results
-      .filter(({ status }) => status !== "pass" && status !== "not-applicable")
-      .map(({ check, environment, tenant, status, severity, message, waiver }) => ({
-        check,
-        environment,
-        tenant,
-        status,
-        severity,
-        message,
-        waiver: waiver?.id ?? null,
-      })),
-  };
 }
 
 function inputOf(snapshot: Snapshot): TenantInput {

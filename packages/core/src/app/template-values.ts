@@ -114,13 +114,27 @@ async function revealed(
   reveal: SecretRevealer | undefined,
   where: Where | undefined,
 ): Promise<Sensitive<string>> {
-  if (reveal !== undefined) return await reveal(reference);
+  if (reveal !== undefined) {
+    try {
+      return await reveal(reference);
+    } catch (error) {
+      throw placedInTemplate(error, where);
+    }
+  }
   throw new LotseError({
     code: "secret.not-found",
     message: `the template uses ${String(reference)}, and there is nothing here that opens secrets`,
     hint: "a file that is no secret file holds the reference itself",
     where,
   });
+}
+
+/** A secret that is not there is the template's matter: the error says where it uses it. */
+function placedInTemplate(error: unknown, where: Where | undefined): unknown {
+  if (!isLotseError(error) || error.code !== "secret.not-found" || where === undefined) return error;
+  if (error.where?.file !== undefined) return error;
+  const { code, message, hint, where: named } = error;
+  return new LotseError({ code, message, hint, where: { ...where, ...named }, cause: error });
 }
 
 /** What to do about a name that a template uses and the configuration lacks. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { diagnosticShape } from "./printed-diagnostic.ts";
 
 /** The shapes of what the commands of the policy print. */
 
@@ -35,6 +36,11 @@ const appliedWaiver = z.strictObject({
   expires: z.string().describe("the last day on which it holds"),
 });
 
+const unresolved = z
+  .array(diagnosticShape)
+  .optional()
+  .describe("the environments of tenants that do not resolve: their checks are unknown, and ok is false");
+
 /** `lotse policy check`, and reports of the form `json`. */
 export const policyCheckShape = z.strictObject({
   summary: z.strictObject({
@@ -69,6 +75,32 @@ export const policyCheckShape = z.strictObject({
       waiver: appliedWaiver.nullable(),
     }),
   ),
+  unresolved,
+});
+
+/** What a release carries of the run that its gate was asked with; see {@link policyCheckShape}. */
+export const releasedPolicyShape = z.strictObject({
+  summary: z.strictObject({
+    ok: z.boolean(),
+    strict: z.boolean(),
+    scopes: count,
+    checks: count,
+    counts,
+    at: z.string(),
+  }),
+  results: z
+    .array(
+      z.strictObject({
+        check: z.string(),
+        environment: z.string(),
+        tenant: z.string().nullable(),
+        status,
+        severity,
+        message: z.string(),
+        waiver: z.string().nullable().describe("the id of the waiver that accepts it"),
+      }),
+    )
+    .describe("what neither passed nor was out of place"),
 });
 
 const changedScope = z.strictObject({
@@ -95,6 +127,7 @@ export const policyDiffShape = z.strictObject({
     }),
   ),
   sentences: z.array(z.string()),
+  unresolved,
 });
 
 /** `lotse policy explain`. */

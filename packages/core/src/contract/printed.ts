@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { diagnosticShape as diagnostic, whereShape as where } from "./printed-diagnostic.ts";
 import {
   policyCheckShape,
   policyDiffShape,
   policyExplainShape,
+  releasedPolicyShape,
   siemEventShape,
   vulnerabilityScanShape,
   waiversShape,
@@ -18,15 +20,6 @@ const position = {
   line: z.int().min(1),
   column: z.int().min(1),
 };
-
-const where = z
-  .strictObject({
-    file: z.string().optional(),
-    line: z.int().min(1).optional(),
-    column: z.int().min(1).optional(),
-    path: z.string().optional().describe("configuration path"),
-  })
-  .describe("a place; what is not known is left out");
 
 const scope = {
   environment: z.string(),
@@ -65,17 +58,6 @@ const difference = z.strictObject({
   right: z.unknown().describe("null where the path is only on the left"),
 });
 
-const diagnostic = z.strictObject({
-  code: z.string().describe("see docs/errors.md"),
-  severity: z.enum(["error", "warning", "info"]),
-  message: z.string(),
-  hint: z.string().optional(),
-  where,
-  related: z.array(where).optional().describe("further places that take part"),
-  environment: z.string().optional(),
-  tenant: z.string().optional(),
-});
-
 const validation = z.strictObject({
   ok: z.boolean().describe("whether no finding is an error"),
   scopes: z.int().min(0).describe("how many environments of tenants were validated"),
@@ -108,6 +90,10 @@ const release = z.strictObject({
   configurations: z
     .record(z.string(), z.record(z.string(), z.string()))
     .describe("environment, tenant, digest of the resolved configuration"),
+  policy: releasedPolicyShape
+    .nullable()
+    .optional()
+    .describe("release show only: what the policy said when it was made; null where it was not asked"),
   created: z.boolean().optional().describe("false where this very content had been released before"),
 });
 

@@ -6,6 +6,7 @@ export { PlainJudge, VerdictMemo, type Judge } from "./engine/memo.ts";
 export { PolicySession, type PolicySessionOptions, type SessionRequest } from "./engine/policy-session.ts";
 export { comparePolicyRuns, describeChange, type ChangedScope, type PolicyChange } from "./difference.ts";
 export { explainCheck, type ExplainedCheck } from "./explain.ts";
+export { policyFileSchemas } from "./file-schemas.ts";
 export { judgeGate, type GateVerdict } from "./gate.ts";
 export { checkPolicy, type PolicyInput } from "./engine/run.ts";
 export { policyScope, type PolicyScope } from "./engine/scope.ts";

@@ -1,4 +1,4 @@
-import type { Severity as DiagnosticSeverity } from "../kernel/index.ts";
+import type { Diagnostic, Severity as DiagnosticSeverity } from "../kernel/index.ts";
 
 /** How a check ended for one scope. A missing fact is `unknown`, never `pass`. */
 export const statuses = ["pass", "fail", "not-applicable", "unknown", "waived", "manual"] as const;
@@ -103,6 +103,11 @@ export interface PolicySummary {
 export interface PolicyRun {
   readonly summary: PolicySummary;
   readonly results: readonly CheckResult[];
+  /**
+   * The scopes whose configuration does not resolve, with the reason: their checks are unknown, and the run is not
+   * `ok`. Absent where there are none.
+   */
+  readonly unresolved?: readonly Diagnostic[];
 }
 
 /** The severity of the finding that a result is shown as. */

@@ -84,6 +84,12 @@ export interface ReleaseStore {
    * @throws LotseError `rollout.not-in-release`, `release.corrupt`
    */
   secretsOf(release: Release, scope: TenantScope): Promise<SecretHandles>;
+  /**
+   * What the policy said when the release was made; null where it was not asked.
+   *
+   * @throws LotseError `release.corrupt`
+   */
+  policyOf(release: Release): Promise<unknown>;
   /** Reads every object of a release and says what is missing or changed. */
   verify(release: Release): Promise<Verification>;
   /**
@@ -112,6 +118,8 @@ export function openReleases(directory: string, clock: Clock): ReleaseStore {
       const { secrets } = tenantPartOf(release, checkScope(scope));
       return secrets === undefined ? {} : await readSecretHandles(objects, secrets);
     },
+    policyOf: async ({ policy }) =>
+      policy === undefined ? null : (JSON.parse((await objects.get(policy)).toString("utf8")) as unknown),
     materialise: (release, scope, into) => materialise(objects, release, checkScope(scope), into),
   };
   return store;

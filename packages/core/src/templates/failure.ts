@@ -1,5 +1,12 @@
-import { JinjaError, LimitError, PythonError, TemplateNotFound, type TraceStep } from "@lotse/jinja";
-import { LotseError, type ErrorParts, type Where } from "../kernel/index.ts";
+import {
+  HostError,
+  JinjaError,
+  LimitError,
+  PythonError,
+  TemplateNotFound,
+  type TraceStep,
+} from "@lotse/jinja";
+import { isLotseError, LotseError, type ErrorParts, type Where } from "../kernel/index.ts";
 
 /** One step of the way from the rendered template to the place of the failure. */
 export interface ChainStep {
@@ -35,9 +42,13 @@ export interface FailureContext {
   readonly withheld: boolean;
 }
 
-/** Turns an error of the language into one of Lotse's. Anything else is returned as it is. */
+/**
+ * Turns an error of the language into one of Lotse's. Anything else is returned as it is, also where the language has
+ * wrapped it: a file that cannot be read.
+ */
 export function failureOf(error: unknown, context: FailureContext): unknown {
   if (!(error instanceof JinjaError)) return error;
+  if (error instanceof HostError && isLotseError(error.cause)) return error.cause;
   const { label, withheld } = context;
   const missing = error instanceof TemplateNotFound;
   const where = error.where === undefined ? { file: label(context.template) } : placeOf(error.where, label);

@@ -46,15 +46,12 @@ export interface RenderOptions {
 /** A rendered template. */
 export interface Rendering {
   readonly text: string;
-  /** Where each line of the text comes from; `template` is the name, not the label. */
+  /** Where each line of the text comes from, the first 100,000 at most; `template` is the name, not the label. */
   readonly map: readonly OutputLine[];
   readonly warnings: readonly YamlWarning[];
   /** Whether the text was too long to look for YAML's pitfalls. */
   readonly unchecked: boolean;
 }
-
-// Beyond this, looking for YAML's pitfalls would take longer than rendering; see `render`.
-const maxYamlWork = 300_000_000;
 
 /**
  * The templates of one tree, with Lotse's settings: names must be defined, nothing depends on time or chance, the last
@@ -96,12 +93,10 @@ export class TemplateSet {
    */
   render(name: string, variables: ReadonlyMap<string, unknown>, options: RenderOptions = {}): Rendering {
     try {
+      const yaml = options.yaml === true;
       const template = this.#environment.getTemplate(name);
-      const first = template.renderDetailed(variables);
-      const unchecked = options.yaml === true && first.steps * yamlWork(first.output) > maxYamlWork;
-      const checks = options.yaml === true && !unchecked;
-      const { output, map, warnings } = checks ? template.renderDetailed(variables, { yaml: true }) : first;
-      return { text: output, map, warnings, unchecked };
+      const { output, map, warnings, complete } = template.renderDetailed(variables, { yaml });
+      return { text: output, map, warnings, unchecked: yaml && !complete };
     } catch (error) {
       throw failureOf(error, {
         template: name,
@@ -134,17 +129,6 @@ export class TemplateSet {
       }
     };
   }
-}
-
-/** What looking at one value for YAML's pitfalls costs: it counts the lines before it and reads its own from the start. */
-function yamlWork(output: string): number {
-  let [lines, longest, start] = [1, 0, 0];
-  for (let end = output.indexOf("\n"); end >= 0; end = output.indexOf("\n", start)) {
-    lines += 1;
-    longest = Math.max(longest, end - start);
-    start = end + 1;
-  }
-  return lines + Math.max(longest, output.length - start);
 }
 
 /** Stands for the variables of the template. */

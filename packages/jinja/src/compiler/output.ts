@@ -61,11 +61,15 @@ function expressionWriter(node: Expr, scope: Scope, unit: Compilation): Writer {
       const result = value(frame);
       const start = runtime.out.length;
       runtime.out += outputText(result, runtime);
-      if (runtime.trace !== undefined) {
-        paths ??= compilePaths(node, scope.symbols);
-        const origin = { template: unit.name, position: startsAt, filter, isCall, paths: paths(frame) };
-        runtime.trace.expression({ ...origin, start, value: result });
+      const { trace } = runtime;
+      if (trace === undefined) return;
+      if (trace.full) {
+        trace.dropped(start);
+        return;
       }
+      paths ??= compilePaths(node, scope.symbols);
+      const origin = { template: unit.name, position: startsAt, filter, isCall, paths: paths(frame) };
+      trace.expression({ ...origin, start, value: result });
     } catch (error) {
       unit.rethrow(error, position);
     }

@@ -48,6 +48,27 @@ describe("the map from output to template and configuration", () => {
     expect(map[0]?.paths).toEqual(["a.b", "k", 'a["c d"]']);
   });
 
+  test.each([
+    ["pieces", "{% for i in range(4) %}a{{ x }}\n{% endfor %}", 7, ["ax", "ax"]],
+    ["lines", "a\nb\nc\nd", 2, ["a", "b"]],
+    ["a line that is cut", "a{{ x }}{{ x }}{{ x }}", 3, []],
+    [
+      "a macro",
+      "{% macro m() %}{{ x }}\n{{ x }}\n{% endmacro %}b\n{{ m() }}c\n{{ m() }}",
+      9,
+      ["b", "x", "x"],
+    ],
+    ["nothing", "a{{ x }}\nb", 3, ["ax", "b"]],
+  ])("ends at the limit, at the end of a line: %s", (_, source, maxTrace, lines) => {
+    const limited = new Environment({ limits: { maxTrace } });
+    const { output, map, complete } = limited.fromString(source).renderDetailed({ x: "x" });
+    const whole = environment.fromString(source).renderDetailed({ x: "x" });
+    expect(complete).toBe(lines.length === output.split("\n").length);
+    expect(output).toBe(limited.fromString(source).render({ x: "x" }));
+    expect(map.map(({ line }) => output.split("\n")[line - 1])).toEqual(lines);
+    if (output === whole.output) expect(map).toEqual(whole.map.slice(0, lines.length));
+  });
+
   test("tracing changes nothing of the output", () => {
     const source = "{% for k, v in m.items() %}{{ k }}={{ v }};{% endfor %}{{ missing }}";
     const template = environment.fromString(source);
@@ -96,6 +117,15 @@ describe("structure-aware YAML", () => {
     ["# note {{ v }}", "a: b", []],
     ["# note {{ v }}", "a\nb: 1", ["newline"]],
     ["{{ v }}: 1", "no", ["type"]],
+    ["a: 'x\ny: {{ v }}", "a: b", ["mapping"]],
+    ['a: "x\\"{{ v }}"', 'y"', ["quote"]],
+    ['a: "x" # {{ v }}', "a: b", []],
+    ["a: x#{{ v }}", "a: b", ["mapping"]],
+    ["a: [x, {{ v }}, {{ v }}]", "no", ["type", "type"]],
+    ["a: -{{ v }}", "no", []],
+    ["a:\n- - {{ v }}", "no", ["type"]],
+    ["a: {{ v }} \t # note", "no", ["type"]],
+    ["a: {{ v }} x", "no", []],
   ])("%s with %j", (source, value, expected) => {
     expect(hazards(source, value)).toEqual(expected);
   });

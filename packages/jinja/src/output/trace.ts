@@ -19,8 +19,10 @@ export interface Segment {
   };
 }
 
-/** Records where each piece of output comes from. */
+/** Records where each piece of output comes from, up to a number of pieces. */
 export class Tracer implements TraceRecorder {
+  #left: number;
+  #end: number | undefined;
   readonly #paths = new WeakMap<object, string>();
   readonly #slots = new WeakMap<Frame, Map<number, string>>();
   readonly #open: Segment[][] = [];
@@ -28,12 +30,39 @@ export class Tracer implements TraceRecorder {
   /** Pieces of texts that were written to a buffer of their own, by text. */
   readonly #captured = new Map<string, readonly Segment[]>();
 
+  /** @param most - pieces that are recorded at most */
+  constructor(most: number) {
+    this.#left = most;
+  }
+
   get segments(): readonly Segment[] {
     return this.#segments;
   }
 
+  get full(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Where the output begins that nothing is known of; `undefined` where all of it is known. */
+  get end(): number | undefined {
+    return this.#end;
+  }
+
+  dropped(start: number): void {
+    this.#left = 0;
+    // Within a buffer the place in the output is not known yet; what writes the buffer out tells it.
+    if (this.#open.length === 0) this.#end ??= start;
+  }
+
   data(template: string | undefined, position: number, start: number): void {
-    this.#segments.push({ start, template, position });
+    if (this.#takes(1, start)) this.#segments.push({ start, template, position });
+  }
+
+  #takes(pieces: number, start: number): boolean {
+    this.#left -= pieces;
+    if (this.#left >= 0) return true;
+    this.dropped(start);
+    return false;
   }
 
   expression(written: {
@@ -48,6 +77,7 @@ export class Tracer implements TraceRecorder {
     const { template, position, start, value, filter, isCall, paths } = written;
     const text = value instanceof Markup || typeof value === "string" ? textOf(value) : undefined;
     const inner = text === undefined ? undefined : this.#captured.get(text);
+    if (!this.#takes(inner !== undefined && isCall ? inner.length : 1, start)) return;
     if (inner !== undefined && isCall) {
       for (const segment of inner) this.#segments.push({ ...segment, start: start + segment.start });
       return;

@@ -2,6 +2,7 @@ import { SourcePlaces } from "../compiler/source-place.ts";
 import { textOf } from "../values/markup.ts";
 import type { SourceOf } from "./output-map.ts";
 import type { Segment } from "./trace.ts";
+import { YamlLines } from "./yaml-lines.ts";
 import { yamlResolvesToText } from "./yaml-scalar.ts";
 
 /** What a value does to the document around it. */
@@ -31,19 +32,9 @@ export interface YamlWarning {
 /** Filters whose output is YAML on purpose. */
 const safeFilters: ReadonlySet<string> = new Set(["to_yaml", "tojson", "quote", "indent", "b64encode"]);
 
-/** Where in a line of YAML something stands. */
-interface LineState {
-  readonly quote: "'" | '"' | undefined;
-  readonly comment: boolean;
-  /** Nesting of `[` and `{`. */
-  readonly flow: number;
-  /** Nothing but indentation, `- ` and `key: ` before it. */
-  readonly atStart: boolean;
-}
-
 /**
  * Looks at each value a template wrote into YAML. It reads the lines around, not the whole grammar:
- * a value inside of a block scalar or comment is left alone.
+ * a value inside of a block scalar or comment is left alone. The first 1,000 findings are told.
  */
 export function checkYaml(
   output: string,
@@ -52,21 +43,29 @@ export function checkYaml(
 ): readonly YamlWarning[] {
   const warnings: YamlWarning[] = [];
   const blocks = blockScalarLines(output);
+  const reader = new YamlLines(output);
+  const places = new Map<string | undefined, SourcePlaces>();
   for (const [i, segment] of segments.entries()) {
+    if (warnings.length >= maxWarnings) break;
     const { expression } = segment;
     if (expression === undefined || safeFilters.has(expression.filter ?? "")) continue;
     if (textOf(expression.value) === undefined) continue;
     const end = segments[i + 1]?.start ?? output.length;
-    const line = countLines(output, segment.start);
+    reader.moveTo(segment.start);
+    const { line } = reader;
     if (blocks.has(line)) continue;
-    const found = hazard(output, segment.start, end);
+    const found = hazard(output, segment.start, end, reader);
     if (found === undefined) continue;
-    const places = new SourcePlaces(segment.template, sourceOf(segment.template));
-    const place = places.lineAndColumn(segment.position);
+    let source = places.get(segment.template);
+    if (source === undefined) {
+      source = new SourcePlaces(segment.template, sourceOf(segment.template));
+      places.set(segment.template, source);
+    }
+    const place = source.lineAndColumn(segment.position);
     warnings.push({
       ...found,
       line,
-      template: places.file,
+      template: source.file,
       templateLine: place.line,
       templateColumn: place.column,
       paths: expression.paths,
@@ -75,12 +74,16 @@ export function checkYaml(
   return warnings;
 }
 
+/** Nobody reads more of them, and a hostile template could make as many as it has output. */
+const maxWarnings = 1000;
+
+/** What comes after a value that stands alone; empty at the end of the line. */
+const endsValue: ReadonlySet<string> = new Set(["", "#", ",", "]", "}", ":"]);
+
 type Finding = Pick<YamlWarning, "hazard" | "message">;
 
-function hazard(output: string, start: number, end: number): Finding | undefined {
+function hazard(output: string, start: number, end: number, state: YamlLines): Finding | undefined {
   const text = output.slice(start, end);
-  const lineStart = output.lastIndexOf("\n", start - 1) + 1;
-  const state = lineState(output.slice(lineStart, start));
   if (state.comment) {
     return text.includes("\n") ? finding("newline", "a newline ends the comment") : undefined;
   }
@@ -105,10 +108,7 @@ function hazard(output: string, start: number, end: number): Finding | undefined
       `${JSON.stringify(text.charAt(0))} at the start has a meaning of its own in YAML; use quote or to_yaml`,
     );
   }
-  const lineEnd = output.indexOf("\n", end);
-  const after = output.slice(end, lineEnd === -1 ? undefined : lineEnd);
-  const alone = /^\s*(?:$|#|[,\]}:])/.test(after);
-  if (alone && !yamlResolvesToText(text)) {
+  if (endsValue.has(state.nextSolid(end)) && !yamlResolvesToText(text)) {
     const shown = text === "" ? "an empty text" : `the text ${JSON.stringify(text)}`;
     return finding("type", `${shown} is read as another type; use quote or to_yaml`);
   }
@@ -132,35 +132,6 @@ function finding(hazardName: YamlHazard, message: string): Finding {
   return { hazard: hazardName, message };
 }
 
-function lineState(before: string): LineState {
-  let quote: "'" | '"' | undefined;
-  let flow = 0;
-  let token = "";
-  for (let i = 0; i < before.length; i += 1) {
-    const char = before.charAt(i);
-    if (quote !== undefined) {
-      if (char === "\\" && quote === '"') i += 1;
-      else if (char === quote) quote = undefined;
-      continue;
-    }
-    if (char === "#" && (i === 0 || /\s/.test(before.charAt(i - 1)))) {
-      return { quote, flow, comment: true, atStart: false };
-    }
-    if ((char === '"' || char === "'") && token.trim() === "") quote = char;
-    if ((char === "[" || char === "{") && (token.trim() === "" || flow > 0)) {
-      flow += 1;
-      token = "";
-    } else if ((char === "]" || char === "}") && flow > 0) flow -= 1;
-    else if (
-      (char === "," && flow > 0) ||
-      (/\s/.test(char) && /[:-]$/.test(token) && (token.endsWith(":") || token.trim() === "-"))
-    )
-      token = "";
-    else token += char;
-  }
-  return { quote, flow, comment: false, atStart: token.trim() === "" };
-}
-
 /** Lines, from 1, inside of `|` and `>` scalars. */
 function blockScalarLines(output: string): ReadonlySet<number> {
   const inside = new Set<number>();
@@ -171,16 +142,8 @@ function blockScalarLines(output: string): ReadonlySet<number> {
       inside.add(i + 1);
       continue;
     }
-    const opens = /(?:^|[:-] )[|>][-+\d]*\s*(?:#.*)?$/.test(line);
+    const opens = /(?:^|[:-] )[|>][-+\d]*\s*(?:#.*)?$/s.test(line);
     indent = opens ? depth : undefined;
   }
   return inside;
-}
-
-function countLines(output: string, end: number): number {
-  let line = 1;
-  for (let at = output.indexOf("\n"); at !== -1 && at < end; at = output.indexOf("\n", at + 1)) {
-    line += 1;
-  }
-  return line;
 }

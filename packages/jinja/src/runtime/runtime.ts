@@ -69,6 +69,10 @@ export interface RuntimeEnvironment {
 
 /** Where a piece of output came from, told to a recorder while rendering. */
 export interface TraceRecorder {
+  /** Whether it takes no more: what is written from now on is only told to `dropped`. */
+  readonly full: boolean;
+  /** Something has written at `start` after the recorder was full. */
+  dropped(start: number): void;
   /** An expression has written `out.slice(start)`. */
   expression(written: {
     readonly template: string | undefined;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { checkEnvFile, exampleOf, exportEnv, importEnv } from "@lotse/core/app";
+import { checkEnvFile, exampleOf, exportEnv, importEnv } from "@lotse/core/app/workspace";
 import type { PrintedValidation } from "@lotse/core/contract";
 import { exitStatuses } from "@lotse/core/kernel";
 import type { Context } from "../../context.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { invalidConfig, isScalarNode, toYaml, type Node, type Snapshot } from "@lotse/core/config";
-import type { Session } from "@lotse/core/app";
+import type { Session } from "@lotse/core/app/workspace";
 import type { Context } from "../../context.ts";
 import { formatDiagnostic } from "../../output/diagnostics.ts";
 import { printResult } from "../../output/result.ts";

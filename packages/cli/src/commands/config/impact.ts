@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { impactOf } from "@lotse/core/app";
+import { impactOf } from "@lotse/core/app/workspace";
 import type { PrintedImpact } from "@lotse/core/contract";
 import { resolve } from "node:path";
 import type { Colours, Context } from "../../context.ts";

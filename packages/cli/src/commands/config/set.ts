@@ -1,6 +1,6 @@
 import { relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
-import { editFile } from "@lotse/core/app";
+import { editFile } from "@lotse/core/app/workspace";
 import { parsePath } from "@lotse/core/config";
 import type { PrintedEdit } from "@lotse/core/contract";
 import type { Colours, Context } from "../../context.ts";

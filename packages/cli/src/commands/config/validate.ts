@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { validateScopes, type Session } from "@lotse/core/app";
+import { validateScopes, type Session } from "@lotse/core/app/workspace";
 import type { ResolvedScope } from "@lotse/core/config";
 import type { PrintedValidation } from "@lotse/core/contract";
 import { exitStatuses } from "@lotse/core/kernel";

@@ -9,6 +9,7 @@ import {
 } from "@lotse/core/app";
 import { exitStatuses, LotseError } from "@lotse/core/kernel";
 import type { Context } from "../../context.ts";
+import { formatDiagnostic } from "../../output/diagnostics.ts";
 import { printResult } from "../../output/result.ts";
 import { sessionOf } from "../../options.ts";
 import { ExitWith, leaf } from "../leaf.ts";
@@ -47,6 +48,8 @@ Examples:
       const previous = await policyHistory(session);
       const run = await policyCheck(session, request);
       if (isWhole(request)) await recordPolicyRun(session, run);
+      for (const problem of run.unresolved ?? [])
+        context.err(formatDiagnostic(problem, context.stderrColours));
       if (format !== undefined) {
         await deliver(context, options.report, renderReport(run, format, { version, previous }));
       }

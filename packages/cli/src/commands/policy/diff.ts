@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { policyDiff } from "@lotse/core/app";
 import { exitStatuses } from "@lotse/core/kernel";
 import type { Context } from "../../context.ts";
+import { formatDiagnostic } from "../../output/diagnostics.ts";
 import { printResult } from "../../output/result.ts";
 import { sessionOf, type CommonOptions } from "../../options.ts";
 import { ExitWith, leaf } from "../leaf.ts";
@@ -15,7 +16,7 @@ export function addDiff(parent: Command, context: Context): void {
     .addHelpText(
       "after",
       `
-Ends with 1 when something breaks.
+Ends with 1 when something breaks, or an environment of a tenant does not resolve.
 
 Examples:
   lotse policy diff
@@ -25,6 +26,8 @@ Examples:
     .action(async (from: string, to: string | undefined, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { strict?: boolean }>();
       const diff = await policyDiff(sessionOf(context, options), { from, to, strict: options.strict });
+      for (const problem of diff.unresolved ?? [])
+        context.err(formatDiagnostic(problem, context.stderrColours));
       printResult(context, options.output ?? "table", {
         value: diff,
         table: (colours) => {

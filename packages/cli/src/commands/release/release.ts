@@ -1,5 +1,11 @@
 import type { Command } from "commander";
-import { createRelease, releasesOf, type ReleaseResult } from "@lotse/core/app";
+import {
+  createRelease,
+  policyOfRelease,
+  releasesOf,
+  type ReleasedPolicy,
+  type ReleaseResult,
+} from "@lotse/core/app";
 import type { PrintedRelease } from "@lotse/core/contract";
 import { exitStatuses } from "@lotse/core/kernel";
 import type { Release } from "@lotse/core/release";
@@ -64,9 +70,12 @@ function addShow(parent: Command, context: Context): void {
       const release = await store.get(reference);
       const verification = await store.verify(release);
       for (const problem of verification.problems) context.err(`damaged: ${problem}\n`);
+      // What is damaged is told above; a result of the policy that cannot be read must not hide the rest.
+      const policy = verification.ok ? await policyOfRelease(store, release) : null;
       printResult(context, options.output ?? "table", {
-        value: printedRelease(release),
-        table: () => `release ${release.version} ${release.id}\n${releaseText(release)}`,
+        value: { ...printedRelease(release), policy },
+        table: () =>
+          `release ${release.version} ${release.id}\n${releaseText(release)}${policyText(policy, context)}`,
       });
       if (!verification.ok) throw new ExitWith(exitStatuses.input);
     });
@@ -113,6 +122,29 @@ function printedRelease(release: Release): PrintedRelease {
     target,
     configurations,
   };
+}
+
+/** The result of the policy, and what failed: each check once, with how many tenants it concerns. */
+function policyText(policy: ReleasedPolicy | null, { stdoutColours }: Context): string {
+  if (policy === null) return "policy   not asked\n";
+  const { counts, at } = policy.summary;
+  const failed = policy.results.filter(({ status }) => status === "fail");
+  const checks = [...new Set(failed.map(({ check }) => check))];
+  const lines = checks.map((check) => {
+    const here = failed.filter((one) => one.check === check);
+    const scopes = here.map(({ environment, tenant }) =>
+      tenant === null ? environment : `${environment}:${tenant}`,
+    );
+    const rest = scopes.length > 3 ? ` and ${scopes.length - 3} more` : "";
+    return `         ${stdoutColours.red("fail")} ${check} (${here[0]?.severity ?? ""}) in ${scopes.slice(0, 3).join(", ")}${rest}\n`;
+  });
+  const told = [
+    `${counts.fail} failed`,
+    `${counts.unknown} unknown`,
+    `${counts.waived} waived`,
+    `${counts.pass} passed`,
+  ];
+  return `policy   ${told.join(", ")} at ${at}\n${lines.join("")}`;
 }
 
 function tenantCounts(release: Release): string {

@@ -31,8 +31,15 @@ function withRollout(command: Command): Command {
     .option("--dry-run", "print the plan and do nothing");
 }
 
+/** `lotse deploy`, `lotse rollback` and `lotse status` */
+export function addRollouts(program: Command, context: Context): void {
+  addDeploy(program, context);
+  addRollback(program, context);
+  addStatus(program, context);
+}
+
 /** `lotse deploy ENV --release ID` */
-export function addDeploy(program: Command, context: Context): void {
+function addDeploy(program: Command, context: Context): void {
   withRollout(leaf(program, "deploy", "roll out a release, tenant after tenant, and undo it where it fails"))
     .argument("<env>", "environment, or environment:tenant")
     .requiredOption("--release <release>", "id, its first six or more digits, or version")
@@ -53,7 +60,7 @@ Examples:
 }
 
 /** `lotse rollback ENV --to RELEASE` */
-export function addRollback(program: Command, context: Context): void {
+function addRollback(program: Command, context: Context): void {
   withRollout(leaf(program, "rollback", "go back to a release, byte for byte, whatever the files say now"))
     .argument("<env>", "environment, or environment:tenant")
     .option("--to <release>", "id, its first six or more digits, or version; the one before if left out")
@@ -93,7 +100,7 @@ async function roll(
 }
 
 /** `lotse status [ENV]` */
-export function addStatus(program: Command, context: Context): void {
+function addStatus(program: Command, context: Context): void {
   leaf(program, "status", "show what runs where")
     .argument("[env]", "environment; all if left out")
     .option("-t, --tenant <tenant>", "only this tenant; may be repeated", collect, [])

@@ -54,6 +54,7 @@ Example:
         value: { outcome, file, version, inMemory, kept },
         table: () => editedText(edited, kept),
       });
+      if (edited.refusal !== null) throw edited.refusal;
       if (outcome === "given-up") throw new ExitWith(exitStatuses.input);
     });
 }

@@ -1,13 +1,20 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, relative, resolve, sep } from "node:path";
 import { Option, type Command } from "commander";
-import { decryptFile, encryptFile, type FileTools, type Session } from "@lotse/core/app";
-import { LotseError, replaceFile, systemClock, systemExec, writePrivateFile } from "@lotse/core/kernel";
+import { allSecretLayers, decryptFile, encryptFile, type FileTools, type Session } from "@lotse/core/app";
+import {
+  isLotseError,
+  LotseError,
+  replaceFile,
+  systemClock,
+  systemExec,
+  writePrivateFile,
+  type Sensitive,
+} from "@lotse/core/kernel";
 import type { SopsFormat } from "@lotse/core/secrets";
 import type { Context } from "../../context.ts";
 import { sessionOf, type CommonOptions } from "../../options.ts";
 import { leaf } from "../leaf.ts";
-import { inWorkspace } from "./recipients.ts";
 
 const formats: readonly SopsFormat[] = ["yaml", "json", "env", "ini", "binary"];
 
@@ -46,9 +53,10 @@ Examples:
     .action(async (file: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<FileOptions>();
       const path = resolve(context.cwd, file);
-      await recordFile(context, options, "secret.decrypt", file);
-      const plain = await decryptFile(toolsOf(context), path, options.type);
-      await put(context, options, path, plain.reveal());
+      const plain = await decryptRecorded(context, options, path);
+      // In place as well the plain text is for this user alone, whoever could read the ciphertext.
+      if (options.inPlace === true) await writePrivateFile(path, plain.reveal());
+      else await put(context, options, path, plain.reveal());
     });
 }
 
@@ -68,9 +76,13 @@ Examples:
     .action(async (file: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<FileOptions>();
       const path = resolve(context.cwd, file);
-      await recordFile(context, options, "secret.encrypt", file);
-      const sealed = await encryptFile(toolsOf(context), path, options.age, options.type);
-      await put(context, options, path, sealed);
+      const act = async (): Promise<void> => {
+        const sealed = await encryptFile(toolsOf(context), path, options.age, options.type);
+        await put(context, options, path, sealed);
+      };
+      const session = sessionOfFile(context, options, path);
+      if (session === null) await act();
+      else await session.recorder.change(accessTo(session, "secret.encrypt", path), act);
       if (options.inPlace === true && sessionAround(context, options) !== null) {
         context.err(`if it is one of the workspace's secret files: lotse secrets sign ${file}\n`);
       }
@@ -91,16 +103,41 @@ export function sessionAround(context: Context, options: CommonOptions): Session
   }
 }
 
-/** In a workspace, what is done to a file goes into its log; elsewhere there is no log. */
-async function recordFile(
+/** The workspace that a file is in, wherever the command was called; else the one around the directory. */
+function sessionOfFile(context: Context, options: CommonOptions, path: string): Session | null {
+  return sessionAround(context, { ...options, directory: dirname(path) }) ?? sessionAround(context, options);
+}
+
+type Access = Parameters<Session["recorder"]["read"]>[0];
+
+/** What the log says of an access to a file as a whole. */
+function accessTo(session: Session, action: string, path: string): Access {
+  const object = relative(session.directory, path).split(sep).join("/");
+  const layer = allSecretLayers(session).find(({ file }) => file === object);
+  const { environment = null, tenant = null } = layer ?? {};
+  const scope = environment === null ? undefined : { environment, ...(tenant === null ? {} : { tenant }) };
+  return { action, object, ...(scope === undefined ? {} : { scope }) };
+}
+
+/** Decrypts a file; in a workspace the log knows before anybody sees it, or that it was refused. */
+async function decryptRecorded(
   context: Context,
-  options: CommonOptions,
-  action: string,
-  file: string,
-): Promise<void> {
-  const session = sessionAround(context, options);
-  if (session === null) return;
-  await session.recorder.read({ action, object: inWorkspace(context, session, file, options) });
+  options: FileOptions,
+  path: string,
+): Promise<Sensitive<Uint8Array>> {
+  const session = sessionOfFile(context, options, path);
+  if (session === null) return await decryptFile(toolsOf(context), path, options.type);
+  const access = accessTo(session, "secret.decrypt", path);
+  let plain: Sensitive<Uint8Array>;
+  try {
+    plain = await decryptFile(toolsOf(context), path, options.type);
+  } catch (error) {
+    const code = isLotseError(error) ? error.code : "internal.bug";
+    await session.recorder.denied({ ...access, details: { code } });
+    throw error;
+  }
+  await session.recorder.read(access);
+  return plain;
 }
 
 async function put(context: Context, options: FileOptions, path: string, content: Uint8Array): Promise<void> {

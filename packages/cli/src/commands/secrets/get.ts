@@ -26,6 +26,6 @@ Examples:
       const value = secret.value.reveal();
       if (options.output === "json") {
         context.reveal(`${JSON.stringify({ name, value, version, file, fingerprint }, null, 2)}\n`);
-      } else context.reveal(context.live ? `${value}\n` : value);
+      } else context.reveal(process.stdout.isTTY ? `${value}\n` : value);
     });
 }

@@ -1,15 +1,16 @@
-import { relative, resolve, sep } from "node:path";
+import { dirname, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import {
   compareFiles,
   describeFile,
   isManifest,
-  keepMerged,
   mergeFiles,
   mergeManifests,
-  secretLayerOfFile,
+  mergeSecretFile,
   type FileTools,
+  type Merged,
   type MergeInput,
+  type Session,
 } from "@lotse/core/app";
 import { exitStatuses, replaceFile, systemClock, systemExec } from "@lotse/core/kernel";
 import { formatSopsPath, type SopsComparison } from "@lotse/core/secrets";
@@ -57,32 +58,39 @@ Example:
 }
 
 async function merge(context: Context, options: CommonOptions, input: MergeInput): Promise<void> {
-  const session = sessionAround(context, options);
-  const access = { action: "secret.merge", object: input.path };
-  if (isManifest(input.path) && session !== null) {
-    await session.recorder.change(access, async () => {
-      const bytes = await mergeManifests(session, input, (file) => secretLayerOfFile(session, file));
-      await replaceFile(input.ours, bytes);
-    });
-    return;
-  }
+  const path = resolve(context.cwd, input.path);
+  // git starts a merge driver at the root of the working tree, and the workspace may be further down.
+  const session = sessionAround(context, { directory: dirname(path), ...options });
   const act = async () => {
-    const merged = await mergeFiles(toolsOf(context), input);
+    const merged = await mergeInput(context, session, input, path);
     await replaceFile(input.ours, merged.bytes);
-    if (session !== null && merged.conflicts.length === 0) {
-      const inside = relative(session.directory, resolve(context.cwd, input.path)).split(sep).join("/");
-      await keepMerged(session, inside, merged.bytes);
-    }
     return merged;
   };
+  const access = { action: "secret.merge", object: input.path };
   const merged = session === null ? await act() : await session.recorder.change(access, act);
-  for (const name of merged.conflicts) context.err(`${input.path}: both sides changed ${name}\n`);
-  if (merged.needsRotation) {
-    context.err(
-      `${input.path}: somebody was shut out who knows its data key: lotse secrets rekey ${input.path}\n`,
-    );
-  }
+  if (!isManifest(input.path)) tellMerged(context, input.path, merged);
   if (merged.conflicts.length > 0) throw new ExitWith(exitStatuses.findings);
+}
+
+async function mergeInput(
+  context: Context,
+  session: Session | null,
+  input: MergeInput,
+  path: string,
+): Promise<Merged> {
+  if (session === null) return await mergeFiles(toolsOf(context), input);
+  const inside = { ...input, path: relative(session.directory, path).split(sep).join("/") };
+  return isManifest(input.path)
+    ? await mergeManifests(session, inside)
+    : await mergeSecretFile(session, inside);
+}
+
+/** On standard error, which git shows. */
+function tellMerged(context: Context, path: string, { conflicts, needsRotation }: Merged): void {
+  for (const name of conflicts) context.err(`${path}: both sides changed ${name}\n`);
+  if (needsRotation) {
+    context.err(`${path}: somebody was shut out who knows its data key: lotse secrets rekey ${path}\n`);
+  }
 }
 
 /** `lotse secrets diff FILE [OTHER]` */

@@ -53,6 +53,8 @@ export function addRemove(parent: Command, context: Context): void {
 async function readValue(context: Context, name: string, keepNewline: boolean): Promise<Sensitive<string>> {
   if (context.ask === null) {
     const text = await context.readInput();
+    // What is not UTF-8 was read as U+FFFD, and would be lost without a word.
+    if (text.includes("\uFFFD")) throw notText(name);
     return refuseEmpty(keepNewline ? text : text.replace(/\r?\n$/u, ""), name);
   }
   const first = await context.ask(`value of ${name}: `);
@@ -62,6 +64,14 @@ async function readValue(context: Context, name: string, keepNewline: boolean): 
     code: "usage.argument",
     message: "the two values are not the same",
     hint: "nothing was changed; try again",
+  });
+}
+
+function notText(name: string): LotseError {
+  return new LotseError({
+    code: "usage.argument",
+    message: `the value of ${name} on standard input is not text in UTF-8`,
+    hint: "write bytes as text, such as with base64, or keep them in a file: lotse secrets encrypt --type binary",
   });
 }
 

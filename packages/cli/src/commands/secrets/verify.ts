@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { acceptVersions, secretLayerOfFile, verifySecrets, type SecretsReport } from "@lotse/core/app";
-import { exitStatuses } from "@lotse/core/kernel";
+import { exitStatuses, LotseError } from "@lotse/core/kernel";
 import type { Colours, Context } from "../../context.ts";
 import { formatDiagnostic, printedDiagnostic } from "../../output/diagnostics.ts";
 import { printResult } from "../../output/result.ts";
@@ -29,6 +29,7 @@ Examples:
       const files = named.map(
         (file) => secretLayerOfFile(session, inWorkspace(context, session, file, options)).file,
       );
+      if (options.accept === true && files.length === 0) throw unnamed();
       if (options.accept === true) await acceptVersions(session, files);
       const report = await verifySecrets(session, files);
       printResult(context, options.output ?? "table", {
@@ -44,6 +45,15 @@ Examples:
       });
       if (!report.ok) throw new ExitWith(exitStatuses.findings);
     });
+}
+
+/** An old version is accepted file by file, by somebody who knows why it came back. */
+function unnamed(): LotseError {
+  return new LotseError({
+    code: "usage.argument",
+    message: "--accept takes the files whose present versions are meant, and none was named",
+    hint: "lotse secrets verify tells which ones are older than before",
+  });
 }
 
 function reportText({ files, strangers }: SecretsReport, colours: Colours): string {

@@ -2,13 +2,13 @@ import { LotseError, type Scope, type Sensitive } from "../../kernel/index.ts";
 import {
   changeSecret,
   parseSecretName,
-  rekeyLayer,
+  rekeyLayers,
   signLayer,
   type Changed,
   type Rekeyed,
+  type RekeyTask,
   type SecretLayer,
 } from "../../secrets/store/index.ts";
-import type { RecipientSet } from "../../secrets/sops/index.ts";
 import type { Session } from "../session.ts";
 import { secretLayersOf } from "./layers.ts";
 import { creationRuleOf } from "./rules.ts";
@@ -85,25 +85,31 @@ function scopeOfLayer({ environment, tenant }: SecretLayer): { readonly scope?: 
 }
 
 /**
- * Gives a secret file other recipients, or a new data key.
+ * Gives secret files other recipients, or new data keys, all of them or none. A layer without a file is left out.
  *
- * @returns null where the layer has no file
  * @throws LotseError `secret.no-key`, `secret.recipient`, …; `audit.unavailable`
  */
-export async function rekeyFile(
+export async function rekeyTogether(
   session: Session,
-  layer: SecretLayer,
-  recipients: RecipientSet | undefined,
+  tasks: readonly RekeyTask[],
   newDataKey: boolean,
-): Promise<Rekeyed | null> {
-  return await session.recorder.change(
-    { action: "secret.rekey", object: layer.file, ...scopeOfLayer(layer) },
-    () => rekeyLayer(session.secrets, layer, recipients, newDataKey),
-    (rekeyed) => ({
-      outcome: "success",
-      details: { newDataKey, recipients: rekeyed?.recipients.length ?? 0 },
-      ...(rekeyed === null ? {} : { version: String(rekeyed.version) }),
-    }),
+): Promise<readonly Rekeyed[]> {
+  const accesses = tasks.map(({ layer }) => ({
+    action: "secret.rekey",
+    object: layer.file,
+    ...scopeOfLayer(layer),
+  }));
+  return await session.recorder.changeAll(
+    accesses,
+    () => rekeyLayers(session.secrets, tasks, newDataKey),
+    (all, { object }) => {
+      const rekeyed = all.find(({ file }) => file === object);
+      return {
+        outcome: "success",
+        details: { newDataKey, recipients: rekeyed?.recipients.length ?? 0 },
+        ...(rekeyed === undefined ? {} : { version: String(rekeyed.version) }),
+      };
+    },
   );
 }
 

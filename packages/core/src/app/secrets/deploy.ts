@@ -8,9 +8,10 @@ import { openReferences } from "./variables.ts";
 /** The tenant's name for an environment that has no tenants. */
 export const soleTenant = "default";
 
-/** The scope behind a tenant of a release. */
-function scopeOfTenant(environment: string, tenant: string): Scope {
-  return tenant === soleTenant ? { environment } : { environment, tenant };
+/** The scope behind a tenant of a release; somebody may have called a real tenant by that name. */
+function scopeOfTenant({ engine }: Session, environment: string, tenant: string): Scope {
+  const isNobody = tenant === soleTenant && !engine.tenants.of(environment).includes(soleTenant);
+  return isNobody ? { environment } : { environment, tenant };
 }
 
 /**
@@ -25,7 +26,7 @@ export async function secretsForRelease(
   release: Release,
   { environment, tenant }: { readonly environment: string; readonly tenant: string },
 ): Promise<Readonly<Record<string, Sensitive<string>>>> {
-  const scope = scopeOfTenant(environment, tenant);
+  const scope = scopeOfTenant(session, environment, tenant);
   if (!hasSecretFiles(session, scope)) return {};
   const handles = await releases.secretsOf(release, { environment, tenant });
   return await openReferences(
@@ -52,7 +53,7 @@ export async function withoutSecrets(
 ): Promise<readonly string[]> {
   const found: string[] = [];
   for (const tenant of tenants) {
-    if (hasSecretFiles(session, scopeOfTenant(environment, tenant))) continue;
+    if (hasSecretFiles(session, scopeOfTenant(session, environment, tenant))) continue;
     if (Object.keys(await releases.secretsOf(release, { environment, tenant })).length > 0)
       found.push(tenant);
   }

@@ -9,7 +9,6 @@ import {
   type SopsComparison,
 } from "../../secrets/sops/index.ts";
 import { parseSops } from "../../secrets/sops/open.ts";
-import { textOfLeaf } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
 import { identitiesOf, readWhole, type FileTools } from "./plain-files.ts";
 
@@ -40,7 +39,11 @@ export async function describeFile(
         );
   if (document !== null && fingerprint !== null) {
     const values = document.leaves.map((leaf) => {
-      const shown = leaf.type === "bytes" ? "binary" : fingerprint(textOfLeaf(leaf, "value"));
+      const shown = fingerprint(
+        leaf.value.map((value) =>
+          value instanceof Uint8Array ? Buffer.from(value).toString("base64") : String(value ?? ""),
+        ),
+      );
       return `${formatSopsPath(leaf.path)}: ${leaf.encrypted ? "" : "not encrypted, "}${leaf.type} ${shown}`;
     });
     return [...values, ...recipients];

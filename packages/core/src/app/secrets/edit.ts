@@ -30,8 +30,10 @@ export interface Edited {
   readonly version: number | null;
   /** Whether the plain text was never on a disk. */
   readonly inMemory: boolean;
-  /** The text with its mistakes, where the user gave up. */
+  /** The text, where the user gave up on its mistakes, or it could not be written. */
   readonly text: Sensitive<Uint8Array> | null;
+  /** Why it could not be written, such as somebody else's change of the same value. */
+  readonly refusal: LotseError | null;
 }
 
 /** What editing takes besides the file. */
@@ -44,9 +46,9 @@ export interface EditOptions {
 
 /**
  * Lets the user edit a secret file in plain text, in memory, and encrypts what changed. Where somebody else
- * changed the file meanwhile, both changes are merged by value.
+ * changed the file meanwhile, both changes are merged by value. What cannot be written is not lost.
  *
- * @throws LotseError `secret.no-key`, `secret.editor`, `secret.interrupted`, `secret.conflict`, …
+ * @throws LotseError `secret.no-key`, `secret.editor`, `secret.interrupted`, …
  */
 export async function editSecrets(
   session: Session,
@@ -59,9 +61,9 @@ export async function editSecrets(
   return await session.recorder.change(
     { action: "secret.edit", object: file, ...scope },
     () => edit(session, layer, options),
-    ({ version, outcome }) => ({
-      outcome: "success",
-      details: { outcome },
+    ({ version, outcome, refusal }) => ({
+      outcome: refusal === null ? "success" : "failure",
+      details: { outcome, ...(refusal === null ? {} : { code: refusal.code }) },
       ...(version === null ? {} : { version: String(version) }),
     }),
   );
@@ -87,11 +89,16 @@ async function edit(session: Session, layer: SecretLayer, options: EditOptions):
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const { outcome, inMemory } = result;
-  if (result.outcome === "unchanged") return { outcome, file, version: null, inMemory, text: null };
-  if (result.outcome === "given-up") return { outcome, file, version: null, inMemory, text: result.content };
-  const bytes = await result.content.map(seal).reveal();
-  const version = await write(session, layer, before, bytes);
-  return { outcome, file, version, inMemory, text: null };
+  const none = { file, version: null, inMemory, text: null, refusal: null };
+  if (result.outcome === "unchanged") return { ...none, outcome };
+  if (result.outcome === "given-up") return { ...none, outcome, text: result.content };
+  try {
+    const bytes = await result.content.map(seal).reveal();
+    return { ...none, outcome, version: await write(session, layer, before, bytes) };
+  } catch (error) {
+    if (!isLotseError(error)) throw error;
+    return { ...none, outcome: "given-up", text: result.content, refusal: error };
+  }
 }
 
 function toolsOf(session: Session): SealTools {
@@ -149,7 +156,7 @@ function conflict(file: string, paths: readonly string[]): LotseError {
   return new LotseError({
     code: "secret.conflict",
     message: `somebody changed ${paths.length === 0 ? file : `${paths.join(", ")} in ${file}`} while it was being edited`,
-    hint: "nothing was written; edit it again",
+    hint: "nothing was written; edit it again, with your text at hand",
     where: { file },
   });
 }

@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { z } from "zod";
 import { LotseError, readPrivateFile, removeTree, writePrivateFile } from "../../kernel/index.ts";
-import { parseManifest, type Manifest } from "../../secrets/manifest/index.ts";
+import { manifestPathOf, parseManifest, type Manifest } from "../../secrets/manifest/index.ts";
 import { formatOfFile, mergeSops } from "../../secrets/sops/index.ts";
-import { makeManifest, type SecretLayer } from "../../secrets/store/index.ts";
+import { boundContentOf, checkOrigin, makeManifest, type BoundContent } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
+import { findBoundFile } from "./git-history.ts";
+import { secretLayerOfFile } from "./layers.ts";
 import { identitiesOf, type FileTools } from "./plain-files.ts";
 import { signingKeyOf } from "./signing-key.ts";
 
@@ -13,7 +16,7 @@ export interface MergeInput {
   readonly base: string;
   readonly ours: string;
   readonly theirs: string;
-  /** The file's path in the repository, for its format and for messages. */
+  /** The file's path, for its format and for messages; in a workspace, relative to it. */
   readonly path: string;
 }
 
@@ -26,8 +29,20 @@ export interface Merged {
   readonly needsRotation: boolean;
 }
 
+/** The three versions; null where a side has none. */
+interface Sides {
+  readonly base: Uint8Array | null;
+  readonly ours: Uint8Array;
+  readonly theirs: Uint8Array;
+}
+
 const manifestEnding = ".manifest.json";
 const maxBytes = 16 * 1024 * 1024;
+
+/** Whether a path is that of a manifest. */
+export function isManifest(path: string): boolean {
+  return path.endsWith(manifestEnding);
+}
 
 /**
  * Merges three versions of a sops file by value, with a new MAC.
@@ -35,73 +50,113 @@ const maxBytes = 16 * 1024 * 1024;
  * @throws LotseError `secret.no-key`, `secret.mac`, …
  */
 export async function mergeFiles(tools: FileTools, input: MergeInput): Promise<Merged> {
-  const base = await readWhole(input.base);
-  const ours = await readWhole(input.ours);
-  const theirs = await readWhole(input.theirs);
-  const merged = await mergeSops(
-    {
-      base: base === null || base.length === 0 ? undefined : base,
-      ours: ours ?? new Uint8Array(),
-      theirs: theirs ?? new Uint8Array(),
-      format: formatOfFile(input.path),
-      file: input.path,
-      identities: await identitiesOf(tools),
-    },
-    { clock: () => tools.clock.now(), randomBytes },
-  );
-  const { conflicts, bytes, needsRotation } = merged;
-  return { conflicts, bytes, needsRotation };
-}
-
-/** Whether a path is that of a manifest. */
-export function isManifest(path: string): boolean {
-  return path.endsWith(manifestEnding);
-}
-
-/** Keeps the merged file for its manifest, which git merges next and which binds its content. */
-export async function keepMerged(session: Session, path: string, bytes: Uint8Array): Promise<void> {
-  await writePrivateFile(keptPath(session, path), bytes, { sync: false });
+  return await mergeSides(tools, await sidesOf(input), input.path);
 }
 
 /**
- * Merges two manifests into one that binds the merged file: one version above both.
+ * Merges three versions of a workspace's secret file. The manifest that git merges before or after it binds
+ * the same bytes, whichever comes first.
  *
- * @param layerOf - the layer of a path of the workspace
- * @throws LotseError `secret.conflict` where the file itself was not merged before
+ * @throws LotseError as {@link mergeFiles}
  */
-export async function mergeManifests(
-  session: Session,
-  input: MergeInput,
-  layerOf: (file: string) => SecretLayer,
-): Promise<Uint8Array> {
-  const ours = parseManifest((await readWhole(input.ours)) ?? new Uint8Array(), input.path);
-  const theirs = parseManifest((await readWhole(input.theirs)) ?? new Uint8Array(), input.path);
-  const kept = keptPath(session, input.path.slice(0, -manifestEnding.length));
-  const bytes = await readWhole(kept);
-  if (bytes === null) {
-    throw new LotseError({
-      code: "secret.conflict",
-      message: `${input.path} cannot be merged, as its file was not`,
-      hint: `resolve the file first, then: lotse secrets sign ${ours.file}`,
-      where: { file: input.path },
-    });
-  }
-  await removeTree(kept);
-  const newer = ours.version >= theirs.version ? ours : theirs;
+export async function mergeSecretFile(session: Session, input: MergeInput): Promise<Merged> {
+  const sides = await sidesOf(input);
+  return await mergeOnce(session, sides, input.path);
+}
+
+/**
+ * Merges two manifests into one that binds the merged file: one version above both. Where the file has
+ * conflicts, the manifest has them, too, and binds what could be merged.
+ *
+ * @throws LotseError `secret.signature`, `secret.manifest` for a side that is not the one that belongs here;
+ * `secret.conflict` where git does not have the files that both manifests bind
+ */
+export async function mergeManifests(session: Session, input: MergeInput): Promise<Merged> {
+  const path = input.path.slice(0, -manifestEnding.length);
+  const layer = secretLayerOfFile(session, path);
+  const manifests = await sidesOf(input);
+  const ours = parseManifest(manifests.ours, input.path);
+  const theirs = parseManifest(manifests.theirs, input.path);
+  const base = manifests.base === null ? null : parseManifest(manifests.base, input.path);
+  // The merge is signed by whoever merges: what nobody may have signed must not get a signature by it.
+  for (const side of [ours, theirs]) checkOrigin(session.secrets.reading, layer, side);
+  const merged =
+    (await takeKept(keptPath(session, path, base, ours, theirs))) ??
+    (await mergeOnce(session, await filesOf(session, path, { base, ours, theirs }, manifests), path));
+  const seen = await session.secrets.reading.seen.of(path);
   const manifest = makeManifest({
     workspace: session.engine.workspace.name,
-    layer: layerOf(ours.file),
-    file: ours.file,
-    incoming: ours.incoming,
-    format: formatOfFile(ours.file),
-    bytes,
-    before: newer,
+    layer,
+    file: path,
+    incoming: null,
+    format: formatOfFile(path),
+    bytes: merged.bytes,
+    before: ours.version >= theirs.version ? ours : theirs,
+    above: seen?.version ?? 0,
     taken: laterValues(ours, theirs),
     who: `${session.actor.kind}:${session.actor.id}`,
     now: session.clock.now(),
     key: await signingKeyOf(session.variables),
   });
-  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+  return { ...merged, bytes: Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`) };
+}
+
+/** The three versions of the file that three manifests bind, out of git. */
+async function filesOf(
+  session: Session,
+  path: string,
+  {
+    base,
+    ours,
+    theirs,
+  }: { readonly base: Manifest | null; readonly ours: Manifest; readonly theirs: Manifest },
+  manifests: Sides,
+): Promise<Sides> {
+  const find = async (manifest: Manifest, bytes: Uint8Array): Promise<Uint8Array> => {
+    const found = await findBoundFile(session, path, manifest, bytes);
+    if (found !== null) return found;
+    throw new LotseError({
+      code: "secret.conflict",
+      message: `${manifestPathOf(path)} cannot be merged: git does not have the file that version ${manifest.version} binds`,
+      hint: `resolve the file first, then: lotse secrets sign ${path}`,
+      where: { file: manifestPathOf(path) },
+    });
+  };
+  return {
+    base: base === null || manifests.base === null ? null : await find(base, manifests.base),
+    ours: await find(ours, manifests.ours),
+    theirs: await find(theirs, manifests.theirs),
+  };
+}
+
+/** What git takes without asking when only one side changed; otherwise one merge for file and manifest. */
+async function mergeOnce(session: Session, sides: Sides, path: string): Promise<Merged> {
+  const { base, ours, theirs } = sides;
+  const whole = (bytes: Uint8Array): Merged => ({ bytes, conflicts: [], needsRotation: false });
+  if (same(ours, theirs) || (base !== null && same(base, theirs))) return whole(ours);
+  if (base !== null && same(base, ours)) return whole(theirs);
+  const bound = (bytes: Uint8Array): BoundContent => boundContentOf(bytes, path);
+  const kept = keptPath(session, path, base === null ? null : bound(base), bound(ours), bound(theirs));
+  const before = await takeKept(kept);
+  if (before !== null) return before;
+  const merged = await mergeSides(session, sides, path);
+  await keep(kept, merged);
+  return merged;
+}
+
+async function mergeSides(tools: FileTools, { base, ours, theirs }: Sides, path: string): Promise<Merged> {
+  const { conflicts, bytes, needsRotation } = await mergeSops(
+    {
+      base: base ?? undefined,
+      ours,
+      theirs,
+      format: formatOfFile(path),
+      file: path,
+      identities: await identitiesOf(tools),
+    },
+    { clock: () => tools.clock.now(), randomBytes },
+  );
+  return { conflicts, bytes, needsRotation };
 }
 
 function laterValues(ours: Manifest, theirs: Manifest): Manifest["values"] {
@@ -113,10 +168,46 @@ function laterValues(ours: Manifest, theirs: Manifest): Manifest["values"] {
   return values;
 }
 
-function keptPath({ state }: Session, path: string): string {
-  return join(state, "secrets", "merge", createHash("sha256").update(path).digest("hex").slice(0, 40));
+const keptSchema = z.strictObject({
+  conflicts: z.array(z.string().max(4096)).max(100_000),
+  needsRotation: z.boolean(),
+  /** Ciphertext, in base64. */
+  bytes: z.base64(),
+});
+
+/** Where the merge of these very versions waits for the other one of file and manifest. */
+function keptPath({ state }: Session, path: string, ...versions: readonly (BoundContent | null)[]): string {
+  const parts = versions.map((version) => version && [version.structure, ...version.recipients]);
+  const key = createHash("sha256")
+    .update(JSON.stringify([path, ...parts]))
+    .digest("hex");
+  return join(state, "secrets", "merge", `${key.slice(0, 40)}.json`);
 }
 
-async function readWhole(path: string): Promise<Buffer | null> {
-  return await readPrivateFile(path, maxBytes);
+async function keep(path: string, { bytes, ...rest }: Merged): Promise<void> {
+  const record = { ...rest, bytes: Buffer.from(bytes).toString("base64") };
+  await writePrivateFile(path, JSON.stringify(record), { sync: false });
+}
+
+async function takeKept(path: string): Promise<Merged | null> {
+  const content = await readPrivateFile(path, 2 * maxBytes);
+  if (content === null) return null;
+  await removeTree(path);
+  const { bytes, conflicts, needsRotation } = keptSchema.parse(JSON.parse(content.toString("utf8")));
+  return { bytes: Buffer.from(bytes, "base64"), conflicts, needsRotation };
+}
+
+async function sidesOf({ base, ours, theirs }: MergeInput): Promise<Sides> {
+  const read = async (path: string): Promise<Uint8Array | null> => await readPrivateFile(path, maxBytes);
+  const common = await read(base);
+  const none = new Uint8Array();
+  return {
+    base: common === null || common.length === 0 ? null : common,
+    ours: (await read(ours)) ?? none,
+    theirs: (await read(theirs)) ?? none,
+  };
+}
+
+function same(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.from(left).equals(right);
 }

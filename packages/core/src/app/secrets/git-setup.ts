@@ -1,5 +1,6 @@
-import { join } from "node:path";
-import { LotseError, readPrivateFile, writePrivateFile } from "../../kernel/index.ts";
+import { join, posix } from "node:path";
+import { LotseError, readPrivateFile, removeTree, writePrivateFile } from "../../kernel/index.ts";
+import { incomingDirectoryOf } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
 
 const begin = "# >>> lotse secrets >>>";
@@ -21,10 +22,11 @@ export async function setUpGit(session: Session, remove: boolean): Promise<GitSe
   return await session.recorder.change(
     { action: "secret.git-setup", object: remove ? "remove" : "install" },
     async () => {
+      const within = await directoryInRepository(session);
       const settings: readonly (readonly [string, string])[] = [
         [`merge.${name}.name`, "merge sops files by value"],
         [`merge.${name}.driver`, "lotse secrets merge %O %A %B %P"],
-        [`diff.${name}.textconv`, "lotse secrets diff"],
+        [`diff.${name}.textconv`, `lotse secrets diff${within}`],
       ];
       if (remove) {
         await git(session, ["config", "--local", "--remove-section", `merge.${name}`], [0, 128]);
@@ -44,7 +46,8 @@ async function writeAttributes(session: Session, remove: boolean): Promise<GitSe
   const block = remove ? "" : `${begin}\n${linesOf(session).join("\n")}\n${end}\n`;
   const after = `${rest}${rest === "" || rest.endsWith("\n") ? "" : "\n"}${block}`;
   if (after === before) return "unchanged";
-  await writePrivateFile(path, after, { mode: 0o644 });
+  if (after === "") await removeTree(path);
+  else await writePrivateFile(path, after, { mode: 0o644 });
   return remove ? "removed" : "written";
 }
 
@@ -52,9 +55,26 @@ async function writeAttributes(session: Session, remove: boolean): Promise<GitSe
 function linesOf({ engine }: Session): readonly string[] {
   const { root, secrets } = engine.workspace;
   return secrets.layers.flatMap((layer) => {
-    const pattern = `${root}/${layer}`.replaceAll(/\{[a-z]+\}/gu, "*");
-    return [`${pattern} merge=${name} diff=${name}`, `${pattern}.manifest.json merge=${name}`];
+    const pattern = posix.join(root, layer).replaceAll(/\{[a-z]+\}/gu, "*");
+    const beside = incomingDirectoryOf(pattern);
+    return [
+      `${pattern} merge=${name} diff=${name}`,
+      `${pattern}.manifest.json merge=${name}`,
+      // Whoever merges need not be able to read a value that was written blindly: both sides' is a conflict.
+      `${beside}/*.yml -merge diff=${name}`,
+      `${beside}/*.manifest.json -merge`,
+    ];
   });
+}
+
+/**
+ * git starts drivers at the root of the working tree. A merge driver is told the file's path; a text converter
+ * only a temporary file, so it is told the workspace, when it is not the root itself.
+ */
+async function directoryInRepository({ exec, directory }: Session): Promise<string> {
+  const { status, stdout } = await exec("git", ["-C", directory, "rev-parse", "--show-prefix"]);
+  const prefix = stdout.replace(/\/?\r?\n$/u, "");
+  return status !== 0 || prefix === "" ? "" : ` -C '${prefix.replaceAll("'", "'\\''")}'`;
 }
 
 async function git(session: Session, args: readonly string[], allowed: readonly number[]): Promise<void> {

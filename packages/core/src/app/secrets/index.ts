@@ -12,7 +12,7 @@ export {
 export { indexAll, rememberKnown } from "./known.ts";
 export { decryptFile, encryptFile, type FileTools } from "./plain-files.ts";
 export { acceptFindings, scanForSecrets, type ScanOptions, type ScanReport } from "./scan.ts";
-export { removeSecret, rekeyFile, setSecret, signFile } from "./change.ts";
+export { removeSecret, setSecret, signFile } from "./change.ts";
 export { allSecretLayers, scopeOf, secretLayerOfFile, secretLayersOf } from "./layers.ts";
 export { listSecrets, openReference, openSecret, type OpenedSecret } from "./read.ts";
 export {
@@ -24,7 +24,14 @@ export {
   type RotationItem,
 } from "./recipients.ts";
 export { setUpSecrets, type SecretsSetUp } from "./init.ts";
-export { isManifest, keepMerged, mergeFiles, mergeManifests, type MergeInput } from "./git-merge.ts";
+export {
+  isManifest,
+  mergeFiles,
+  mergeManifests,
+  mergeSecretFile,
+  type Merged,
+  type MergeInput,
+} from "./git-merge.ts";
 export { setUpGit } from "./git-setup.ts";
 export { creationRuleOf, rulesFile } from "./rules.ts";
 export { signingKeyOf } from "./signing-key.ts";

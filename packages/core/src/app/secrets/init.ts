@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { LotseError, Sensitive, writePrivateFile } from "../../kernel/index.ts";
 import { checkAgeRecipient } from "../../secrets/sops/index.ts";
 import type { Session } from "../session.ts";
@@ -25,7 +24,7 @@ export interface SecretsSetUp {
  * @throws LotseError `secret.recipient`; `usage.argument` where nobody would be a recipient
  */
 export async function setUpSecrets(session: Session, further: readonly string[]): Promise<SecretsSetUp> {
-  for (const recipient of further) checkAgeRecipient(recipient);
+  for (const recipient of further) await checkAgeRecipient(recipient);
   return await session.recorder.change({ action: "secret.init", object: rulesFile }, async () => {
     const made = (await identitiesOf(session)).length === 0 ? await makeKey(session) : null;
     const recipients = [...(made === null ? [] : [made.recipient]), ...further];
@@ -45,6 +44,7 @@ async function makeKey(session: Session): Promise<{ readonly path: string; reado
   const config = variables["XDG_CONFIG_HOME"] ?? (home === "" ? "" : join(home, ".config"));
   if (config === "") throw nobody();
   const path = join(config, "sops", "age", "keys.txt");
+  const { generateX25519Identity, identityToRecipient } = await import("age-encryption");
   const identity = new Sensitive(await generateX25519Identity());
   const recipient = await identityToRecipient(identity.reveal());
   const text = identity.map((key) => `# made by lotse secrets init\n# public key: ${recipient}\n${key}\n`);

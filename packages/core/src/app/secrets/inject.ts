@@ -181,8 +181,9 @@ function closed(session: Session, { request }: InjectionRequest): readonly Injec
   return planVariables(resolved(session, request)).map(({ name, path, value }) => {
     if (typeof value === "string") return { name, path, value, secret: false };
     const [first] = value.secrets;
+    // A text around a secret is no entry of any store: without a reference the renderer refuses it.
     const reference =
-      first === undefined
+      first === undefined || value.parts.length !== 1
         ? {}
         : { reference: { path: first.path, ...(first.field === undefined ? {} : { field: first.field }) } };
     return { name, path, value: new Sensitive(""), secret: true, ...reference };

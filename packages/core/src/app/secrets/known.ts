@@ -16,11 +16,12 @@ const maxIndexBytes = 256 * 1024 * 1024;
 
 /**
  * Adds the values that this call has opened or written to the index of known values, so that the scanner finds
- * them anywhere. The index holds keyed hashes only.
+ * them anywhere. The index holds keyed hashes only, and can be made anew at any time, so a disk that is full
+ * does not spoil a call that has done its work.
  */
 export async function rememberKnown(session: Session): Promise<void> {
   const values = session.revealed.named();
-  if (values.length > 0) await addToIndex(session, values);
+  if (values.length > 0) await addToIndex(session, values).catch(() => undefined);
 }
 
 /**
@@ -66,9 +67,12 @@ async function addToIndex(session: Session, values: readonly KnownValue[]): Prom
 async function readIndex(session: Session): Promise<KnownIndex | null> {
   const content = await readPrivateFile(pathOf(session), maxIndexBytes);
   if (content === null) return null;
-  const parsed = knownIndexSchema.safeParse(JSON.parse(content.toString("utf8")));
-  // It can be made anew at any time, so a damaged one only counts as empty.
-  return parsed.success ? parsed.data : null;
+  try {
+    return knownIndexSchema.parse(JSON.parse(content.toString("utf8")));
+  } catch {
+    // It can be made anew at any time, so a damaged one only counts as empty.
+    return null;
+  }
 }
 
 function pathOf({ state }: Session): string {

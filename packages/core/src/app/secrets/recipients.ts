@@ -1,8 +1,16 @@
-import { isSameRecipient, recipientsOf, type RecipientSet } from "../../secrets/sops/index.ts";
+import type { EntryView } from "../../audit/index.ts";
 import { LotseError } from "../../kernel/index.ts";
-import type { Rekeyed, SecretLayer } from "../../secrets/store/index.ts";
+import { formatOfFile, isSameRecipient, recipientsOf, type RecipientSet } from "../../secrets/sops/index.ts";
+import {
+  nameInFile,
+  parseSecretName,
+  type LoadedFile,
+  type Rekeyed,
+  type RekeyTask,
+  type SecretLayer,
+} from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
-import { rekeyFile } from "./change.ts";
+import { rekeyTogether } from "./change.ts";
 import { allSecretLayers } from "./layers.ts";
 import { creationRuleOf } from "./rules.ts";
 
@@ -45,17 +53,11 @@ export async function addRecipient(
   recipient: string,
   onFile: (file: string) => void = () => undefined,
 ): Promise<RecipientChange> {
-  const files: Rekeyed[] = [];
-  for (const layer of layers) {
-    const { main } = await session.secrets.layer(layer);
-    if (main === null) continue;
-    const set = mapGroups(recipientsOf(main.parsed.metadata), (group, index) =>
+  const files = await rekeyInBatches(session, layers, false, onFile, ({ parsed }) =>
+    mapGroups(recipientsOf(parsed.metadata), (group, index) =>
       index > 0 || group.some((known) => isSameRecipient(known, recipient)) ? group : [...group, recipient],
-    );
-    const rekeyed = await rekeyFile(session, layer, set, false);
-    if (rekeyed !== null) files.push(rekeyed);
-    onFile(layer.file);
-  }
+    ),
+  );
   return { files, rotation: [] };
 }
 
@@ -73,20 +75,15 @@ export async function removeRecipient(
   who: string | undefined,
   onFile: (file: string) => void = () => undefined,
 ): Promise<RecipientChange> {
-  const files: Rekeyed[] = [];
   const touched: SecretLayer[] = [];
-  for (const layer of layers) {
-    const { main } = await session.secrets.layer(layer);
-    if (main === null) continue;
-    const before = recipientsOf(main.parsed.metadata);
+  const files = await rekeyInBatches(session, layers, true, onFile, ({ parsed, layer, file }) => {
+    const before = recipientsOf(parsed.metadata);
     const after = mapGroups(before, (group) => group.filter((known) => !isSameRecipient(known, recipient)));
-    if (JSON.stringify(before) === JSON.stringify(after)) continue;
-    refuseEmpty(after, layer.file);
-    const rekeyed = await rekeyFile(session, layer, after, true);
-    if (rekeyed !== null) files.push(rekeyed);
+    if (JSON.stringify(before) === JSON.stringify(after)) return null;
+    refuseEmpty(after, file);
     touched.push(layer);
-    onFile(layer.file);
-  }
+    return after;
+  });
   return { files, rotation: await rotationPlan(session, touched, who) };
 }
 
@@ -101,17 +98,50 @@ export async function rekeyFiles(
   newDataKey: boolean,
   onFile: (file: string) => void = () => undefined,
 ): Promise<readonly Rekeyed[]> {
+  return await rekeyInBatches(
+    session,
+    layers,
+    newDataKey,
+    onFile,
+    ({ file }) => creationRuleOf(session, file).recipients,
+  );
+}
+
+const maxBatchFiles = 64;
+const maxBatchBytes = 16 * 1024 * 1024;
+
+/**
+ * Gives files other keys, so many at once that waiting for the disk costs little and memory stays bounded. Each
+ * batch is changed as a whole or not at all.
+ *
+ * @param recipientsFor - null leaves a file as it is
+ */
+async function rekeyInBatches(
+  session: Session,
+  layers: readonly SecretLayer[],
+  newDataKey: boolean,
+  onFile: (file: string) => void,
+  recipientsFor: (file: LoadedFile) => RecipientSet | null,
+): Promise<readonly Rekeyed[]> {
   const files: Rekeyed[] = [];
+  let batch: RekeyTask[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    const tasks = batch;
+    batch = [];
+    bytes = 0;
+    files.push(...(await rekeyTogether(session, tasks, newDataKey)));
+    for (const { layer } of tasks) onFile(layer.file);
+  };
   for (const layer of layers) {
-    const rekeyed = await rekeyFile(
-      session,
-      layer,
-      creationRuleOf(session, layer.file).recipients,
-      newDataKey,
-    );
-    if (rekeyed !== null) files.push(rekeyed);
-    onFile(layer.file);
+    const { main } = await session.secrets.layer(layer);
+    const recipients = main === null ? null : recipientsFor(main);
+    if (main === null || recipients === null) continue;
+    batch.push({ layer, recipients });
+    bytes += main.bytes.length;
+    if (batch.length >= maxBatchFiles || bytes >= maxBatchBytes) await flush();
   }
+  if (batch.length > 0) await flush();
   return files;
 }
 
@@ -121,37 +151,52 @@ async function rotationPlan(
   layers: readonly SecretLayer[],
   who: string | undefined,
 ): Promise<readonly RotationItem[]> {
-  const items = new Map<string, RotationItem>();
-  for (const layer of layers) {
-    for (const secret of await session.secrets.list([layer])) {
-      if (!secret.encrypted) continue;
-      const { environment, tenant } = layer;
-      items.set(keyOf(secret.name, layer), {
-        name: secret.name,
-        environment,
-        tenant,
-        readAt: null,
-        version: String(secret.version),
-      });
+  const byFile = new Map<string, Map<string, RotationItem>>();
+  for (const layer of layers) byFile.set(layer.file, await itemsOf(session, layer));
+  for await (const entry of readsOf(session, who)) {
+    const single = entry.action === "secret.read";
+    const file = single ? entry.details["file"] : entry.object;
+    const items = byFile.get(String(file));
+    if (items === undefined) continue;
+    const name = single ? nameInFile(parseSecretName(entry.object ?? ""), formatOfFile(String(file))) : null;
+    for (const key of name === null ? items.keys() : [name]) {
+      const item = items.get(key);
+      if (item === undefined || item.readAt !== null) continue;
+      items.set(key, { ...item, readAt: entry.time, ...(name === null ? {} : { version: entry.version }) });
     }
   }
-  const log = await session.log.open();
-  for await (const entry of log.list({
-    action: "secret.read",
-    ...(who === undefined ? {} : { actor: who }),
-  })) {
-    if (entry.outcome !== "success" || (who === undefined && entry.actor.id === session.actor.id)) continue;
-    const file = entry.details["file"];
-    const layer = layers.find((known) => known.file === file);
-    const item = layer === undefined ? undefined : items.get(keyOf(entry.object ?? "", layer));
-    if (layer === undefined || item === undefined || item.readAt !== null) continue;
-    items.set(keyOf(item.name, layer), { ...item, readAt: entry.time, version: entry.version });
-  }
-  return [...items.values()].sort((left, right) => (right.readAt ?? "").localeCompare(left.readAt ?? ""));
+  const all = [...byFile.values()].flatMap((items) => [...items.values()]);
+  return all.sort((left, right) => (right.readAt ?? "").localeCompare(left.readAt ?? ""));
 }
 
-function keyOf(name: string, layer: SecretLayer): string {
-  return `${layer.file}\n${name}`;
+/** The encrypted values of a layer by name, as if nobody had read them. */
+async function itemsOf(session: Session, layer: SecretLayer): Promise<Map<string, RotationItem>> {
+  const { environment, tenant } = layer;
+  const listed = (await session.secrets.list([layer])).filter(({ encrypted }) => encrypted);
+  return new Map(
+    listed.map(({ name, version }) => [
+      name,
+      { name, environment, tenant, readAt: null, version: String(version) },
+    ]),
+  );
+}
+
+/** What somebody was shown, the newest first. */
+async function* readsOf(session: Session, who: string | undefined): AsyncIterable<EntryView> {
+  const log = await session.log.open();
+  const filter = { action: "secret", ...(who === undefined ? {} : { actor: who }) };
+  for await (const entry of log.list(filter)) {
+    if (who === undefined && entry.actor.id === session.actor.id) continue;
+    if (showedValues(entry)) yield entry;
+  }
+}
+
+const openings: ReadonlySet<string | null> = new Set(["secret.read", "secret.edit", "secret.decrypt"]);
+
+/** Opening a whole file shows every value in it, and an edit that was refused has shown them before. */
+function showedValues({ action, outcome, details }: EntryView): boolean {
+  if (action === "secret.edit" && outcome === "failure") return details["code"] !== "secret.no-key";
+  return outcome === "success" && openings.has(action);
 }
 
 function mapGroups(

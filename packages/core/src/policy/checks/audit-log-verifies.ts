@@ -13,9 +13,9 @@ export const auditLogVerifies: Check = {
   facts: ["audit.verification"],
   rule: (facts) => {
     const found = facts.map("audit.verification");
-    const entries = found["entries"];
+    // How many there are is in the evidence: a message that counts would differ from run to run.
     return found["ok"] === true
-      ? pass(typeof entries === "number" ? `${entries} entries are as they were written` : "it verifies")
+      ? pass("all entries are as they were written")
       : fail(textIn(found, "problem") || "it does not verify");
   },
   examples: {

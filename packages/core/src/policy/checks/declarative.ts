@@ -16,23 +16,20 @@ const subject = {
   fact: z.string().min(1).max(200).optional(),
 };
 
-const clause = z
-  .object({ ...subject })
-  .catchall(z.unknown())
-  .transform((value, context) => {
-    const { path, fact, ...rest } = value;
-    if ((path === undefined) === (fact === undefined)) {
-      context.addIssue({ code: "custom", message: "name either `path` or `fact`" });
-      return z.NEVER;
-    }
-    const operators = operatorsSchema.safeParse(rest);
-    if (!operators.success) {
-      for (const issue of operators.error.issues)
-        context.addIssue({ code: "custom", message: issue.message, path: issue.path });
-      return z.NEVER;
-    }
-    return { fact: fact ?? `${pathPrefix}${path ?? ""}`, operators: operators.data };
-  });
+const clause = z.strictObject({ ...subject, ...operatorsSchema.shape }).transform((value, context) => {
+  const { path, fact, ...rest } = value;
+  if ((path === undefined) === (fact === undefined)) {
+    context.addIssue({ code: "custom", message: "name either `path` or `fact`" });
+    return z.NEVER;
+  }
+  const operators = operatorsSchema.safeParse(rest);
+  if (!operators.success) {
+    for (const issue of operators.error.issues)
+      context.addIssue({ code: "custom", message: issue.message, path: issue.path });
+    return z.NEVER;
+  }
+  return { fact: fact ?? `${pathPrefix}${path ?? ""}`, operators: operators.data };
+});
 
 const clauses = z.union([clause.transform((one) => [one]), z.array(clause).min(1).max(100)]);
 

@@ -30,8 +30,8 @@ export function judgeScope(scope: PolicyScope, context: JudgeContext): ScopeJudg
 
 function resultOf(scope: PolicyScope, planned: PlannedCheck, context: JudgeContext): CheckResult {
   const { check, requirements } = planned;
-  const exempt = exemptionOf(scope, planned);
-  const shared = exempt ?? context.judge.judge(check, scope.find);
+  const decided = unresolvedVerdict(scope) ?? exemptionOf(scope, planned);
+  const shared = decided ?? context.judge.judge(check, scope.find);
   const { environment, tenant, snapshot } = scope;
   const { status, message, waiver } = withWaiver(shared, check.id, scope, context.waivers);
   const { at } = context;
@@ -50,6 +50,23 @@ function resultOf(scope: PolicyScope, planned: PlannedCheck, context: JudgeConte
     },
     remedy: check.remedy,
     waiver,
+  };
+}
+
+/** Without a configuration no rule is asked: one that reads records only would pass. */
+function unresolvedVerdict({ problem }: PolicyScope): SharedVerdict | undefined {
+  if (problem === undefined) return undefined;
+  const { file, line, path } = problem.where ?? {};
+  const evidence: Evidence = {
+    fact: "configuration",
+    path: path ?? "configuration",
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+  };
+  return {
+    verdict: { status: "unknown", message: `the configuration does not resolve: ${problem.message}` },
+    facts: [{ value: null, evidence }],
+    missing: undefined,
   };
 }
 

@@ -44,6 +44,77 @@ describe("a run over a workspace", () => {
     });
   });
 
+  describe("where a scope does not resolve", () => {
+    const broken = "tenant: { id: shop, frameworks: [gdpr, pci-dss] }\nimage: [1, }\n";
+
+    it("judges the others, and leaves that one unknown with the reason", async () => {
+      const whole = (await policyOf()).session.run({ at: testTime });
+      const { session } = await policyOf({ "environments/prod/tenants/shop.yml": broken });
+      const run = session.run({ at: testTime });
+      const of = (from: typeof run, tenant: string, environment: string) =>
+        from.results
+          .filter((one) => one.tenant === tenant && one.environment === environment)
+          .map(({ check, status, message }) => [check, status, message]);
+      for (const environment of ["dev", "staging", "prod"])
+        expect(of(run, "radio", environment)).toEqual(of(whole, "radio", environment));
+      const unknown = run.results.filter(
+        ({ environment, tenant }) => environment === "prod" && tenant === "shop",
+      );
+      expect(unknown.length).toBeGreaterThan(3);
+      for (const { status, message, evidence } of unknown) {
+        expect([status, message]).toEqual(["unknown", expect.stringContaining("does not resolve: ")]);
+        expect(evidence).toMatchObject([{ file: "environments/prod/tenants/shop.yml", line: 2 }]);
+      }
+      expect(run.unresolved).toMatchObject([
+        {
+          environment: "prod",
+          tenant: "shop",
+          where: { file: "environments/prod/tenants/shop.yml", line: 2 },
+        },
+      ]);
+      expect(whole.unresolved).toBeUndefined();
+      // What production is like nobody knows, so staging cannot be its mirror.
+      expect(statusesOf(run, "staging-mirrors-production")).toEqual({
+        "staging:radio": "pass",
+        "staging:shop": "unknown",
+      });
+    });
+
+    it("is never ok, whatever was asked for, unless it was about others", async () => {
+      const { session } = await policyOf({
+        "environments/prod/tenants/shop.yml": broken,
+        "policy/policy.yml": "version: 1\nframeworks: { tenants: { shop: [pci-dss] } }\n",
+      });
+      const selects = (tenant: string) => (scope: { readonly tenant?: string | undefined }) =>
+        scope.tenant === tenant;
+      const shop = session.run({ at: testTime, select: selects("shop"), framework: "pci-dss" });
+      expect(shop.summary.ok).toBe(false);
+      expect(shop.unresolved).toHaveLength(1);
+      expect(resultOf(shop, "tls-minimum-version", "prod", "shop")).toMatchObject({
+        status: "unknown",
+        requirements: [{ framework: "pci-dss", id: "4.2.1" }],
+      });
+      const soc2 = session.run({ at: testTime, framework: "soc2" });
+      expect([soc2.summary.ok, soc2.unresolved?.length]).toEqual([false, 1]);
+      expect(session.run({ at: testTime, select: selects("radio") }).unresolved).toBeUndefined();
+    });
+
+    it("a re-check finds it mended, and broken anew", async () => {
+      const { session, files } = await policyOf({ "environments/prod/tenants/shop.yml": broken });
+      const first = session.run({ at: testTime });
+      expect(first.unresolved).toHaveLength(1);
+      const file = "environments/prod/tenants/shop.yml";
+      files.write(file, "tenant: { id: shop, frameworks: [gdpr, pci-dss] }\n");
+      const mended = session.recheck([file], testTime);
+      expect(mended.unresolved).toBeUndefined();
+      expect(resultOf(mended, "tls-minimum-version", "prod", "shop").status).toBe("pass");
+      files.write(file, broken);
+      const again = session.recheck([file], testTime);
+      expect(again.unresolved).toEqual(first.unresolved);
+      expect(again.summary).toEqual(first.summary);
+    });
+  });
+
   it("points to the item of a list that decided", async () => {
     const { session } = await policyOf({
       "environments/prod/prod.yml": `environment: { name: prod, data_source: live }

@@ -1,5 +1,5 @@
 import type { ConfigEngine, ResolvedScope, Snapshot } from "../../config/index.ts";
-import { isLotseError } from "../../kernel/index.ts";
+import { diagnosticOf, isLotseError, type LotseError } from "../../kernel/index.ts";
 import { originOf } from "../facts/catalogue.ts";
 import { Comparison } from "../facts/comparison.ts";
 import type { Fact } from "../facts/fact.ts";
@@ -41,6 +41,8 @@ interface Judged {
   readonly results: readonly CheckResult[];
   /** `undefined` where the scope was not selected. */
   readonly tally: ScopeTally | undefined;
+  /** Why it does not resolve. */
+  readonly problem: LotseError | undefined;
 }
 
 interface LastRun {
@@ -80,8 +82,7 @@ export class PolicySession {
    * Judges all scopes.
    *
    * @param resolve - how a scope is resolved. @defaultValue the engine's `resolve`
-   * @throws LotseError where a scope does not resolve at all; `policy.framework`, `policy.profile`,
-   * `policy.check`
+   * @throws LotseError `policy.framework`, `policy.profile`, `policy.check`
    */
   run(
     request: SessionRequest,
@@ -91,7 +92,7 @@ export class PolicySession {
     const comparison = new Comparison();
     const made = this.#engine.workspace.environments
       .flatMap((name) => this.#engine.scopes(name))
-      .map((scope) => this.#maker.make(resolve(scope), comparison));
+      .map((scope) => this.#make(scope, resolve, comparison));
     for (const { compared } of made) comparison.put(compared);
     const totals = new Totals();
     const judged = new Map<string, Judged>();
@@ -117,7 +118,14 @@ export class PolicySession {
     const last = this.#last;
     const today = at.toISOString().slice(0, 10);
     const reached = new Set(paths.flatMap((path) => [...(last?.readers.get(path) ?? [])]));
-    if (last === undefined || this.#judge?.today !== today || !this.#sameScopes(paths, reached, last))
+    // Of a scope that did not resolve nobody knows which files it reads.
+    const broken = [...(last?.judged.values() ?? [])].some(({ problem }) => problem !== undefined);
+    if (
+      last === undefined ||
+      broken ||
+      this.#judge?.today !== today ||
+      !this.#sameScopes(paths, reached, last)
+    )
       return this.run({ ...last?.request, at });
     const request = { ...last.request, at };
     const context = this.#context(request);
@@ -181,14 +189,31 @@ export class PolicySession {
     try {
       return this.#engine.layers(scope).entries.length > 0;
     } catch (error) {
-      if (isLotseError(error) && error.code === "config.unknown-tenant") return false;
+      // One that cannot be read now did live here, if it is among the judged: then all is judged anew.
+      if (isLotseError(error)) return false;
       throw error;
     }
   }
 
   #resolveAgain(judged: ReadonlyMap<string, Judged>, key: string, comparison: Comparison): MadeScope {
     const { scope } = judged.get(key) as Judged;
-    return this.#maker.make(this.#engine.resolve(scope), comparison);
+    return this.#make(scope, (one) => this.#engine.resolve(one), comparison);
+  }
+
+  /** A scope that does not resolve must not hide the others. */
+  #make(
+    scope: ResolvedScope,
+    resolve: (scope: ResolvedScope) => Snapshot,
+    comparison: Comparison,
+  ): MadeScope {
+    let snapshot: Snapshot;
+    try {
+      snapshot = resolve(scope);
+    } catch (error) {
+      if (!isLotseError(error)) throw error;
+      return this.#maker.makeUnresolved(scope, error);
+    }
+    return this.#maker.make(snapshot, comparison);
   }
 
   #context(request: SessionRequest): JudgeContext {
@@ -231,18 +256,34 @@ export class PolicySession {
     request: SessionRequest,
   ): Judged {
     const scope = { environment: policy.environment, tenant: policy.tenant ?? undefined };
+    const { problem } = policy;
     const selected =
       (request.select?.(scope) ?? true) &&
-      (request.framework === undefined || policy.frameworks.includes(request.framework));
+      // Which frameworks a tenant is under stands in the configuration: it may be this one.
+      (problem !== undefined ||
+        request.framework === undefined ||
+        policy.frameworks.includes(request.framework));
     const judgement = selected ? judgeScope(policy, context) : { results: [], tally: undefined };
-    return { scope, files, comparison: comparison.facts(policy), ...judgement };
+    return {
+      scope,
+      files,
+      comparison: comparison.facts(policy),
+      problem,
+      ...judgement,
+    };
   }
 
   #runOf({ request, judged, totals }: LastRun, { at }: JudgeContext): PolicyRun {
     const results: CheckResult[] = [];
     for (const one of judged.values()) for (const result of one.results) results.push(result);
     const summary = totals.summary(this.#rules.frameworks, { strict: this.#strict(request), at });
-    return { summary, results };
+    const unresolved = [...judged.values()].flatMap(({ scope: { environment, tenant }, problem, tally }) =>
+      problem === undefined || tally === undefined
+        ? []
+        : [{ ...diagnosticOf(problem), environment, ...(tenant === undefined ? {} : { tenant }) }],
+    );
+    if (unresolved.length === 0) return { summary, results };
+    return { summary: { ...summary, ok: false }, results, unresolved };
   }
 }
 

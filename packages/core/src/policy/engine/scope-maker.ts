@@ -1,10 +1,11 @@
-import type { Snapshot } from "../../config/index.ts";
+import type { ResolvedScope, Snapshot } from "../../config/index.ts";
+import type { LotseError } from "../../kernel/index.ts";
 import { factPaths } from "../facts/catalogue.ts";
 import { comparedFacts, type ComparedScope } from "../facts/comparison.ts";
 import { ConfigurationFacts } from "../facts/configuration.ts";
 import type { Fact, FactSource } from "../facts/fact.ts";
 import { OwnFacts } from "../facts/own.ts";
-import { appliedFrameworks } from "../frameworks/applied.ts";
+import { appliedFrameworks, frameworksOfSettings } from "../frameworks/applied.ts";
 import { profileOf, type Profile } from "../profiles/profile.ts";
 import type { PolicyRules } from "../rules.ts";
 import { ownPaths } from "../settings.ts";
@@ -63,6 +64,25 @@ export class ScopeMaker {
       policy,
       compared: { environment, tenant, kind: profile.kind, facts },
       files: snapshot.steps.flatMap(({ entry }) => entry?.document.source.file ?? []),
+    };
+  }
+
+  /**
+   * Makes the scope of a configuration that does not resolve. Its own list of frameworks cannot be read: what the
+   * settings say of it counts.
+   *
+   * @throws LotseError `policy.profile`
+   */
+  makeUnresolved({ environment, tenant }: ResolvedScope, problem: LotseError): MadeScope {
+    const profile = this.#profileOf(environment);
+    const scope = { environment, tenant: tenant ?? null };
+    const frameworks = frameworksOfSettings(this.#rules.settings.frameworks, tenant).filter((id) =>
+      this.#frameworks.has(id),
+    );
+    return {
+      policy: { ...scope, profile, frameworks, problem, snapshot: () => undefined, find: () => undefined },
+      compared: { ...scope, kind: profile.kind, facts: new Map(), unresolved: true },
+      files: [],
     };
   }
 

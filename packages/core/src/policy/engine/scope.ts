@@ -1,5 +1,5 @@
 import type { MapNode, Snapshot, Source } from "../../config/index.ts";
-import { digestOf } from "../../kernel/index.ts";
+import { digestOf, type LotseError } from "../../kernel/index.ts";
 import type { ConfigurationFacts } from "../facts/configuration.ts";
 import type { Fact, FactScope, FactSource } from "../facts/fact.ts";
 import type { Profile } from "../profiles/profile.ts";
@@ -15,6 +15,8 @@ export interface PolicyScope extends FactScope {
    * out when somebody looks at evidence.
    */
   readonly snapshot: () => string | undefined;
+  /** Why the configuration does not resolve; then every check is unknown. */
+  readonly problem?: LotseError;
   /** A fact; `undefined` where nobody knows it. */
   readonly find: (name: string) => Fact | undefined;
 }

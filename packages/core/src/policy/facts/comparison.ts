@@ -8,6 +8,8 @@ export interface ComparedScope extends FactScope {
   readonly kind: string;
   /** Facts by the names of {@link comparedFacts}. */
   readonly facts: ReadonlyMap<string, Fact | undefined>;
+  /** Its configuration does not resolve, so nothing can be compared with it. @defaultValue false */
+  readonly unresolved?: boolean;
 }
 
 /** What staging has to have in common with production. */
@@ -97,6 +99,7 @@ export class Comparison implements FactSource {
     }
     if (own.kind !== "staging") return facts;
     const production = this.#productionOf(own);
+    if (production?.unresolved === true) return facts;
     const differences = production === undefined ? null : differencesOf(own, production);
     facts.set("staging.differences", this.#fact("staging.differences", differences));
     return facts;

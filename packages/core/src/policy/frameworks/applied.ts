@@ -17,9 +17,7 @@ export function appliedFrameworks(
   const listed = snapshot.get(settings.path);
   const named = Array.isArray(listed) ? listed.filter((item) => typeof item === "string") : [];
   const tenant = snapshot.scope.tenant;
-  const added = tenant === undefined ? [] : (ownEntry(settings.tenants, tenant) ?? []);
-  const all = [...new Set([...named, ...added])];
-  const applied = [...new Set([...(all.length === 0 ? settings.default : all), ...settings.all])];
+  const applied = frameworksOfSettings(settings, tenant, named);
   for (const name of applied) {
     if (known.has(name)) continue;
     throw new LotseError({
@@ -29,7 +27,22 @@ export function appliedFrameworks(
       where: { path: settings.path },
     });
   }
-  return [...applied].sort();
+  return applied;
+}
+
+/**
+ * The frameworks of a tenant as the settings have it, whether there are such or not.
+ *
+ * @param named - what its configuration lists. @defaultValue nothing
+ */
+export function frameworksOfSettings(
+  settings: PolicySettings["frameworks"],
+  tenant: string | undefined,
+  named: readonly string[] = [],
+): readonly string[] {
+  const added = tenant === undefined ? [] : (ownEntry(settings.tenants, tenant) ?? []);
+  const all = [...named, ...added];
+  return [...new Set([...(all.length === 0 ? settings.default : all), ...settings.all])].sort();
 }
 
 function ownEntry<Value>(map: Readonly<Record<string, Value>>, key: string): Value | undefined {

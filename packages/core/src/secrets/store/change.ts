@@ -11,9 +11,10 @@ import {
   type SealTools,
   type SopsChange,
   type SopsDocument,
+  type SopsFormat,
 } from "../sops/index.ts";
 import { incomingFileOf, type SecretLayer } from "./layer.ts";
-import { nameOfLeaf, sopsPathOf } from "./leaf-names.ts";
+import { nameInFile, nameOfLeaf, recordOf, sopsPathOf } from "./leaf-names.ts";
 import type { LoadedFile, LoadedLayer } from "./loaded.ts";
 import { formatSecretName, type SecretPath } from "./name.ts";
 import type { SecretStore } from "./secret-store.ts";
@@ -100,9 +101,8 @@ async function createFile(store: SecretStore, loaded: LoadedLayer, request: Chan
     ...rule,
     ...sealTools(store),
   });
-  const key = nameOfLeaf(path, format);
-  const replaced = loaded.incoming.find(({ incoming }) => incoming === key);
-  const version = (replaced?.manifest.values[key]?.version ?? 0) + 1;
+  const replaced = loaded.incoming.find((beside) => isFor(beside, name, format));
+  const version = besideVersion(replaced) + 1;
   const seen = await store.reading.seen.of(layer.file);
   await store.commit(
     {
@@ -130,15 +130,23 @@ async function changeFile(
   const { layer, name, value } = request;
   const path = sopsPathOf(name, main.format);
   const key = nameOfLeaf(path, main.format);
-  const taking = loaded.incoming.filter(({ incoming }) => incoming !== key);
-  const replaced = loaded.incoming.find(({ incoming }) => incoming === key);
+  const taking = loaded.incoming.filter((beside) => !isFor(beside, name, main.format));
+  const replaced = loaded.incoming.find((beside) => isFor(beside, name, main.format));
   const taken = await takeIn(store, taking, main);
-  const onlyBeside = value === undefined && replaced !== undefined && main.manifest.values[key] === undefined;
+  const known = recordOf(main.manifest.values, key);
+  if (value === undefined && replaced === undefined && !hasBelow(main, key)) {
+    throw new LotseError({
+      code: "secret.not-found",
+      message: `there is no ${formatSecretName(name)} in ${layer.file}`,
+      hint: "a value is removed from the scope that it was set for; lotse secrets list shows each one's file",
+      where: { file: layer.file },
+    });
+  }
+  const onlyBeside = value === undefined && replaced !== undefined && known === undefined;
   const own: SopsChange[] = onlyBeside
     ? []
     : [value === undefined ? { path, delete: true } : { path, value: value.reveal() }];
   const bytes = changeSops(document, [...taken.changes, ...own], sealTools(store));
-  const besideVersion = replaced?.manifest.values[key]?.version ?? 0;
   const before = main.manifest;
   await store.commit(
     {
@@ -148,7 +156,7 @@ async function changeFile(
       format: main.format,
       bytes,
       before,
-      atLeast: besideVersion + 1,
+      atLeast: besideVersion(replaced) + 1,
       taken: taken.records,
     },
     loaded.incoming.flatMap(({ file }) => store.removalOf(file)),
@@ -158,10 +166,27 @@ async function changeFile(
     name: formatSecretName(name),
     file: main.file,
     version:
-      after?.values[key]?.version ?? after?.removed[key] ?? before.values[key]?.version ?? besideVersion,
+      recordOf(after?.values ?? {}, key)?.version ??
+      recordOf(after?.removed ?? {}, key) ??
+      known?.version ??
+      besideVersion(replaced),
     blind: false,
     takenIn: taking.map(({ incoming }) => incoming ?? ""),
   };
+}
+
+/** Whether a file that was written beside another holds the value of this name. */
+function isFor({ incoming }: LoadedFile, name: SecretPath, format: SopsFormat): boolean {
+  return incoming !== null && nameInFile(incoming.split("."), format) === nameInFile(name, format);
+}
+
+function besideVersion(file: LoadedFile | undefined): number {
+  return file === undefined ? 0 : (recordOf(file.manifest.values, file.incoming ?? "")?.version ?? 0);
+}
+
+/** Whether a file has a value of this name, or values below it. */
+function hasBelow({ manifest }: LoadedFile, key: string): boolean {
+  return Object.keys(manifest.values).some((name) => name === key || name.startsWith(`${key}.`));
 }
 
 /** Opens what was written beside a file, as changes of the file. */
@@ -179,7 +204,7 @@ export async function takeIn(
     if (leaf === undefined || document.leaves.length !== 1) throw notOne(file.file);
     const path = sopsPathOf(name, main.format);
     changes.push({ path, value: leaf.value.reveal() });
-    const record = file.manifest.values[file.incoming ?? ""];
+    const record = recordOf(file.manifest.values, file.incoming ?? "");
     if (record !== undefined) records[nameOfLeaf(path, main.format)] = record;
   }
   return { changes, records };
@@ -194,7 +219,7 @@ async function writeBeside(
   const { main } = loaded;
   const text = formatSecretName(name);
   const file = incomingFileOf(layer.file, text);
-  const own = nameOfLeaf(sopsPathOf(name, main?.format ?? "yaml"), main?.format ?? "yaml");
+  const own = nameInFile(name, main?.format ?? "yaml");
   const before = loaded.incoming.find((beside) => beside.incoming === text)?.manifest ?? null;
   const bytes = await encryptSops({
     bytes: value?.map((plain) => plainOf(name, plain, "yaml")).reveal() ?? new Uint8Array(),
@@ -203,9 +228,10 @@ async function writeBeside(
     recipients: main === null ? request.ruleFor(layer.file).recipients : recipientSetOf(main.parsed.metadata),
     ...sealTools(store),
   });
-  const last = main?.manifest.values[own]?.version ?? main?.manifest.removed[own] ?? 0;
+  const last =
+    recordOf(main?.manifest.values ?? {}, own)?.version ?? recordOf(main?.manifest.removed ?? {}, own) ?? 0;
   const seen = await store.reading.seen.of(file);
-  const version = Math.max(last, before?.values[text]?.version ?? 0) + 1;
+  const version = Math.max(last, recordOf(before?.values ?? {}, text)?.version ?? 0) + 1;
   await store.commit({
     layer,
     file,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../kernel/index.ts";
@@ -13,7 +13,7 @@ describe("Journal", () => {
     directory = await mkdtemp(join(tmpdir(), "lotse-journal-"));
   });
   afterEach(() => rm(directory, { recursive: true }));
-  const open = (): Journal => new Journal(join(directory, "state"), systemClock);
+  const open = (): Journal => new Journal(join(directory, "state"), directory, systemClock);
   const file = (name: string): string => join(directory, name);
   const read = (name: string): Promise<string> => readFile(file(name), "utf8");
   const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -58,6 +58,51 @@ describe("Journal", () => {
     await journal.exclusively("test", () => Promise.resolve());
     expect([await read("a"), await read("b")]).toEqual(["new a", "old b"]);
     expect(await journal.isOpen()).toBe(false);
+  });
+
+  describe("refuses a journal that came from elsewhere", () => {
+    const outside = async (path: string): Promise<void> => {
+      const record = { schema: 1, files: [{ path, before: "none", content: "ZXZpbA==" }] };
+      await mkdir(file("state"), { recursive: true });
+      await writeFile(file("state/journal.json"), JSON.stringify(record));
+      await expect(open().exclusively("test", () => Promise.resolve())).rejects.toMatchObject({
+        code: "file.outside",
+      });
+    };
+
+    it.each([
+      ["outside the workspace", () => join(dirname(directory), "lotse-journal-outside")],
+      ["up and out again", () => `${directory}/a/../../lotse-journal-outside`],
+      ["in git's own files", () => file(".git/hooks/pre-commit")],
+      ["in Lotse's own files", () => file(".lotse/audit/key")],
+      ["relative", () => "lotse-journal-outside"],
+    ])("%s", async (_, path) => {
+      await outside(path());
+      await expect(readFile(path())).rejects.toMatchObject({ code: "ENOENT" });
+    });
+
+    it("behind a symbolic link", async () => {
+      await mkdir(file("elsewhere"));
+      await mkdir(file("workspace"));
+      await symlink(file("elsewhere"), file("workspace/link"));
+      const journal = new Journal(file("state"), file("workspace"), systemClock);
+      await expect(
+        journal.replace([{ path: file("workspace/link/a"), content: bytes("evil") }]),
+      ).rejects.toMatchObject({ code: "file.outside" });
+      expect(await readdir(file("elsewhere"))).toEqual([]);
+      await rm(file("elsewhere"), { recursive: true });
+      await expect(
+        journal.replace([{ path: file("workspace/link/a"), content: bytes("evil") }]),
+      ).rejects.toMatchObject({ code: "file.outside" });
+    });
+
+    it("that is no journal", async () => {
+      await mkdir(file("state"));
+      await writeFile(file("state/journal.json"), "garbage");
+      await expect(open().exclusively("test", () => Promise.resolve())).rejects.toMatchObject({
+        code: "file.not-readable",
+      });
+    });
   });
 
   it("lets one change at a time through", async () => {

@@ -14,6 +14,7 @@ import {
   type Clock,
   type HeldLock,
 } from "../../kernel/index.ts";
+import { checkPlace } from "./journal-place.ts";
 
 /** A file that is to have a new content, or none. */
 export interface Replacement {
@@ -41,6 +42,9 @@ const recordSchema = z.strictObject({
     .max(10_000),
 });
 
+type RecordedFile = z.infer<typeof recordSchema>["files"][number];
+
+const filesAtOnce = 32;
 const maxFileBytes = 64 * 1024 * 1024;
 const maxRecordBytes = 1024 * 1024 * 1024;
 const lockTimeoutMs = 10_000;
@@ -53,11 +57,16 @@ const lockTimeoutMs = 10_000;
  */
 export class Journal {
   readonly #directory: string;
+  readonly #root: string;
   readonly #clock: Clock;
 
-  /** @param directory - absolute, for the journal's own files; made when needed */
-  constructor(directory: string, clock: Clock) {
+  /**
+   * @param directory - absolute, for the journal's own files; made when needed
+   * @param root - absolute; nothing outside it is ever written
+   */
+  constructor(directory: string, root: string, clock: Clock) {
     this.#directory = directory;
+    this.#root = root;
     this.#clock = clock;
   }
 
@@ -82,8 +91,13 @@ export class Journal {
     return (await readPrivateFile(this.#record, maxRecordBytes)) !== null;
   }
 
-  /** Replaces files as one. To be called inside {@link Journal.exclusively}. */
+  /**
+   * Replaces files as one. To be called inside {@link Journal.exclusively}.
+   *
+   * @throws LotseError `file.outside` for a file that is not in the workspace
+   */
   async replace(replacements: readonly Replacement[]): Promise<void> {
+    await Promise.all(replacements.map(({ path }) => checkPlace(this.#root, path)));
     const files = await Promise.all(
       replacements.map(async ({ path, content }) => ({
         path,
@@ -92,7 +106,7 @@ export class Journal {
       })),
     );
     await writePrivateFile(this.#record, JSON.stringify({ schema: 1, files }));
-    await this.#finish();
+    await this.#apply(files);
   }
 
   get #record(): string {
@@ -116,16 +130,40 @@ export class Journal {
   async #finish(): Promise<void> {
     const content = await readPrivateFile(this.#record, maxRecordBytes);
     if (content === null) return;
-    const { files } = recordSchema.parse(JSON.parse(content.toString("utf8")));
-    for (const { path, before, content: encoded } of files) {
-      const wanted = encoded === null ? null : Buffer.from(encoded, "base64");
-      const present = await readPrivateFile(path, maxFileBytes);
-      // What somebody changed after the crash is theirs; the manifest then tells what does not fit.
-      if (digestOfBytes(present) !== before) continue;
-      if (wanted === null) await removeTree(path);
-      else if (present === null) await writePrivateFile(path, wanted, { mode: 0o644 });
-      else await replaceFile(path, wanted);
+    const { files } = this.#read(content);
+    for (const { path } of files) await checkPlace(this.#root, path);
+    await this.#apply(files);
+  }
+
+  /** Puts every file in place, several at once, as most of it is waiting for the disk. */
+  async #apply(files: readonly RecordedFile[]): Promise<void> {
+    for (let at = 0; at < files.length; at += filesAtOnce) {
+      await Promise.all(files.slice(at, at + filesAtOnce).map(applyOne));
     }
     await rm(this.#record, { force: true });
   }
+
+  #read(content: Buffer): z.infer<typeof recordSchema> {
+    try {
+      return recordSchema.parse(JSON.parse(content.toString("utf8")));
+    } catch (cause) {
+      throw new LotseError({
+        code: "file.not-readable",
+        message: `${this.#record} says what is left to do after a crash, and cannot be understood`,
+        hint: "look at `git status` and `lotse secrets verify`, then remove it",
+        where: { file: this.#record },
+        cause,
+      });
+    }
+  }
+}
+
+async function applyOne({ path, before, content }: RecordedFile): Promise<void> {
+  const wanted = content === null ? null : Buffer.from(content, "base64");
+  const present = await readPrivateFile(path, maxFileBytes);
+  // What somebody changed after the crash is theirs; the manifest then tells what does not fit.
+  if (digestOfBytes(present) !== before) return;
+  if (wanted === null) await removeTree(path);
+  else if (present === null) await writePrivateFile(path, wanted, { mode: 0o644 });
+  else await replaceFile(path, wanted);
 }

@@ -1,4 +1,3 @@
-import type { StructureLeaf } from "../manifest/index.ts";
 import type { SopsFormat, SopsPath } from "../sops/index.ts";
 import { formatSecretName, variableOfName, type SecretPath } from "./name.ts";
 
@@ -19,11 +18,38 @@ export function nameOfLeaf(path: SopsPath, format: SopsFormat): string {
   return formatSecretName(path.map(String));
 }
 
-/** Whether a value of a file is the secret of this name. */
-export function isLeafOf(leaf: Pick<StructureLeaf, "path">, wanted: SopsPath, format: SopsFormat): boolean {
-  if (leaf.path.length !== wanted.length) return false;
-  return leaf.path.every((key, index) => {
-    const other = String(wanted[index]);
-    return format === "env" ? String(key).toUpperCase() === other : String(key) === other;
-  });
+/** The name by which a file of this format knows a secret: `spotify.api_key` is `SPOTIFY_API_KEY` in `.env`. */
+export function nameInFile(name: SecretPath, format: SopsFormat): string {
+  return nameOfLeaf(sopsPathOf(name, format), format);
+}
+
+/** What is recorded under a name, and nothing that every object has, such as `constructor`. */
+export function recordOf<T>(records: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(records, name) ? records[name] : undefined;
+}
+
+/** The values of a file by their place; the first one where several have the same. */
+export type LeafIndex<Leaf> = ReadonlyMap<string, Leaf>;
+
+/** Makes an index of a file's values, so that finding one does not take looking at all. */
+export function indexLeaves<Leaf extends { readonly path: SopsPath }>(
+  leaves: Iterable<Leaf>,
+  format: SopsFormat,
+): LeafIndex<Leaf> {
+  const index = new Map<string, Leaf>();
+  for (const leaf of leaves) {
+    const key = keyOf(leaf.path);
+    const known = format === "env" ? key.toUpperCase() : key;
+    if (!index.has(known)) index.set(known, leaf);
+  }
+  return index;
+}
+
+/** The value that is the secret of this name. */
+export function leafOf<Leaf>(index: LeafIndex<Leaf>, name: SecretPath, format: SopsFormat): Leaf | undefined {
+  return index.get(keyOf(sopsPathOf(name, format)));
+}
+
+function keyOf(path: SopsPath): string {
+  return JSON.stringify(path.map(String));
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { structureDigest, type Manifest, type StructureLeaf } from "../manifest/index.ts";
-import type { SopsFormat } from "../sops/index.ts";
-import type { ParsedSops } from "../sops/open.ts";
+import { formatOfFile, type SopsFormat } from "../sops/index.ts";
+import { parseSops, type ParsedSops } from "../sops/open.ts";
 import { nameOfLeaf } from "./leaf-names.ts";
 import type { SecretLayer } from "./layer.ts";
 
@@ -37,6 +37,23 @@ export function leavesOf({ parsed }: ParsedSops): readonly StructureLeaf[] {
 /** The structure of a parsed file. */
 export function structureOf(parsed: ParsedSops): string {
   return structureDigest(leavesOf(parsed));
+}
+
+/** What a manifest binds of a file's content. */
+export interface BoundContent {
+  readonly structure: string;
+  /** Each as `kind:id`, sorted. */
+  readonly recipients: readonly string[];
+}
+
+/**
+ * What a manifest of these bytes would bind.
+ *
+ * @throws LotseError `secret.format`
+ */
+export function boundContentOf(bytes: Uint8Array, file: string): BoundContent {
+  const parsed = parseSops({ bytes, format: formatOfFile(file), file });
+  return { structure: structureOf(parsed), recipients: recipientsOf(parsed) };
 }
 
 /** The recipients of a file, each as `kind:id`, sorted. */

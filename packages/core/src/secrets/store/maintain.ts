@@ -1,78 +1,9 @@
 import { isLotseError, type Diagnostic, diagnosticOf } from "../../kernel/index.ts";
 import { manifestPathOf, parseManifest, type Manifest } from "../manifest/index.ts";
-import {
-  changeSops,
-  formatOfFile,
-  openSops,
-  rotateDataKey,
-  updateKeys,
-  type RecipientSet,
-} from "../sops/index.ts";
-import { parseSops } from "../sops/open.ts";
-import { sealTools, takeIn } from "./change.ts";
+import { formatOfFile, openSops } from "../sops/index.ts";
 import type { SecretLayer } from "./layer.ts";
-import { recipientsOf, type LoadedFile } from "./loaded.ts";
+import type { LoadedFile } from "./loaded.ts";
 import type { SecretStore } from "./secret-store.ts";
-
-/** What giving a file other keys did. */
-export interface Rekeyed {
-  readonly file: string;
-  readonly version: number;
-  readonly recipients: readonly string[];
-  /** Whether every value was encrypted anew with a new data key. */
-  readonly newDataKey: boolean;
-}
-
-/**
- * Gives a layer's file other recipients, or its present ones a new data key. What was written beside it is
- * taken in first.
- *
- * @param recipients - undefined keeps those it has
- * @param newDataKey - needed to shut somebody out, who may have kept the data key
- * @returns null where the layer has no file
- * @throws LotseError `secret.no-key`, `secret.recipient`, and what reading throws
- */
-export async function rekeyLayer(
-  store: SecretStore,
-  layer: SecretLayer,
-  recipients: RecipientSet | undefined,
-  newDataKey: boolean,
-): Promise<Rekeyed | null> {
-  return await store.journal.exclusively(`new keys of ${layer.file}`, async () => {
-    const { main, incoming } = await store.layer(layer);
-    if (main === null) return null;
-    const { bytes: current, records } = await foldIn(store, main, incoming);
-    const { format, file } = main;
-    const document = await openSops({ bytes: current, format, file, identities: await store.identities() });
-    const request = recipients === undefined ? {} : { recipients };
-    const rekey = newDataKey ? rotateDataKey : updateKeys;
-    const bytes = await rekey(document, request, sealTools(store));
-    const version = await store.commit(
-      {
-        layer,
-        file,
-        incoming: null,
-        format,
-        bytes,
-        // New ciphertext of the same values is no new version of them.
-        before: main.manifest,
-        taken: { ...(newDataKey ? main.manifest.values : {}), ...records },
-      },
-      incoming.flatMap((beside) => store.removalOf(beside.file)),
-    );
-    return { file, version, recipients: recipientsOf(parseSops({ bytes, format, file })), newDataKey };
-  });
-}
-
-async function foldIn(
-  store: SecretStore,
-  main: LoadedFile,
-  incoming: readonly LoadedFile[],
-): Promise<{ readonly bytes: Uint8Array; readonly records: Manifest["values"] }> {
-  if (incoming.length === 0) return { bytes: main.bytes, records: {} };
-  const { changes, records } = await takeIn(store, incoming, main);
-  return { bytes: changeSops(await store.document(main), changes, sealTools(store)), records };
-}
 
 /**
  * Signs a layer's file as it is now, after somebody looked at it: one that another program wrote, or that was
@@ -83,13 +14,14 @@ async function foldIn(
  */
 export async function signLayer(store: SecretStore, layer: SecretLayer): Promise<number | null> {
   const { file } = layer;
-  const bytes = store.options.files.read(file);
-  if (bytes === undefined) return null;
   const format = formatOfFile(file);
-  await openSops({ bytes, format, file, identities: await store.identities() }).catch((error: unknown) => {
-    if (!isLotseError(error) || error.code !== "secret.no-key") throw error;
-  });
   return await store.journal.exclusively(`the manifest of ${file}`, async () => {
+    // Not before: another process may just be changing it, or have died doing so.
+    const bytes = store.options.files.read(file);
+    if (bytes === undefined) return null;
+    await openSops({ bytes, format, file, identities: await store.identities() }).catch((error: unknown) => {
+      if (!isLotseError(error) || error.code !== "secret.no-key") throw error;
+    });
     const seen = await store.reading.seen.of(file);
     const before = presentManifest(store, file);
     return await store.commit({

@@ -13,7 +13,7 @@ const maxParts = 32;
  */
 export function parseSecretName(name: string): SecretPath {
   const path = name.split(".");
-  if (path.length <= maxParts && path.every((key) => part.test(key))) return path;
+  if (path.length <= maxParts && path.every((key) => part.test(key) && key !== "__proto__")) return path;
   throw new LotseError({
     code: "secret.name",
     message: `${JSON.stringify(name.slice(0, 80))} is not the name of a secret`,

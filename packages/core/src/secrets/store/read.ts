@@ -5,13 +5,15 @@ import {
   manifestPathOf,
   parseManifest,
   type Binding,
+  type Manifest,
   type TrustedSigner,
 } from "../manifest/index.ts";
-import { formatOfFile } from "../sops/index.ts";
-import { parseSops } from "../sops/open.ts";
+import { formatOfFile, type SopsFormat } from "../sops/index.ts";
+import { parseSops, type ParsedSops } from "../sops/open.ts";
 import type { Journal } from "./journal.ts";
 import { incomingDirectoryOf, type SecretLayer } from "./layer.ts";
-import { recipientsOf, structureOf, type LoadedFile, type LoadedLayer } from "./loaded.ts";
+import { nameInFile, nameOfLeaf, recordOf } from "./leaf-names.ts";
+import { leavesOf, recipientsOf, structureOf, type LoadedFile, type LoadedLayer } from "./loaded.ts";
 import type { SeenVersions } from "./seen.ts";
 
 /** What secret files are read with. */
@@ -20,7 +22,7 @@ export interface ReadPorts {
   readonly files: Files;
   readonly workspace: string;
   readonly signers: readonly TrustedSigner[];
-  readonly seen: Pick<SeenVersions, "of" | "remember">;
+  readonly seen: Pick<SeenVersions, "of" | "remember" | "forget">;
   readonly journal: Journal;
 }
 
@@ -82,20 +84,54 @@ async function readFile(
     signers: ports.signers,
     seen,
   });
+  if (incoming !== null) refuseOthers(parsed, format, file, incoming);
   await ports.seen.remember(manifest, seen);
   return { layer, file, incoming, format, bytes, parsed, manifest };
+}
+
+/**
+ * Refuses a manifest that is not a layer's own, or that nobody signed who may, whatever its file is now and
+ * however old it is.
+ *
+ * @throws LotseError `secret.signature`, `secret.manifest`
+ */
+export function checkOrigin(
+  { workspace, signers }: Pick<ReadPorts, "workspace" | "signers">,
+  layer: SecretLayer,
+  manifest: Manifest,
+): void {
+  const { structure, recipients } = manifest;
+  const binding = bindingOf(workspace, layer, layer.file, null);
+  checkManifest({ manifest, binding, structure, recipients, signers, seen: undefined });
 }
 
 /** A value beside a file counts only while it is newer than the file's own: it may have been taken in already. */
 function refuseStale(main: LoadedFile | null, { file, incoming, manifest }: LoadedFile): void {
   const name = incoming ?? "";
-  const own = main?.manifest.values[name]?.version ?? main?.manifest.removed[name] ?? 0;
-  const version = manifest.values[name]?.version ?? 0;
+  const own = main === null ? 0 : lastVersion(main, nameInFile(name.split("."), main.format));
+  const version = recordOf(manifest.values, name)?.version ?? 0;
   if (version > own) return;
   throw new LotseError({
     code: "secret.manifest",
     message: `${file} holds version ${version} of ${name}, and version ${own} was already set`,
     hint: `remove ${file} and its manifest, and set the value again if it is meant`,
+    where: { file },
+  });
+}
+
+/** The version of a value in a file, or the last one where it was removed. */
+function lastVersion({ manifest }: LoadedFile, name: string): number {
+  return recordOf(manifest.values, name)?.version ?? recordOf(manifest.removed, name) ?? 0;
+}
+
+/** A file beside another stands for the one value that its own name says, and must not bring any other. */
+function refuseOthers(parsed: ParsedSops, format: SopsFormat, file: string, incoming: string): void {
+  const names = leavesOf(parsed).map(({ path }) => nameOfLeaf(path.slice(1), format));
+  if (names.length === 1 && names[0] === incoming) return;
+  throw new LotseError({
+    code: "secret.manifest",
+    message: `${file} should hold the value of ${incoming} and nothing else`,
+    hint: "remove it with its manifest, and set the value again",
     where: { file },
   });
 }

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { LotseError, type Clock, type Files, type Sensitive } from "../../kernel/index.ts";
-import { manifestPathOf, type SigningKey, type TrustedSigner } from "../manifest/index.ts";
-import { openSops, type KeyOpener, type SopsDocument, type SopsLeaf } from "../sops/index.ts";
+import { manifestPathOf, type Manifest, type SigningKey, type TrustedSigner } from "../manifest/index.ts";
+import { openSops, type KeyOpener, type SopsDocument, type SopsLeaf, type SopsPath } from "../sops/index.ts";
 import { Journal, type Replacement } from "./journal.ts";
 import type { SecretLayer } from "./layer.ts";
-import { isLeafOf, nameOfLeaf, sopsPathOf } from "./leaf-names.ts";
+import { indexLeaves, leafOf, nameInFile, nameOfLeaf, recordOf, type LeafIndex } from "./leaf-names.ts";
 import { leavesOf, type LoadedFile, type LoadedLayer } from "./loaded.ts";
 import { formatSecretName, type SecretPath } from "./name.ts";
 import { readLayer, type ReadPorts } from "./read.ts";
@@ -49,6 +49,9 @@ export interface FoundSecret {
   readonly version: number;
 }
 
+/** A file's new content, to be signed by whoever writes it. */
+export type NewContent = Omit<NewManifest, "workspace" | "who" | "now" | "key">;
+
 /** Reads and writes the secret files of one workspace. */
 export class SecretStore {
   readonly options: SecretStoreOptions;
@@ -56,12 +59,15 @@ export class SecretStore {
   readonly reading: ReadPorts;
   readonly #opened = new Map<string, { readonly stamp: string; readonly document: SopsDocument }>();
   readonly #layers = new Map<string, { readonly stamp: string; readonly layer: LoadedLayer }>();
+  // Kept for as long as the file or document itself.
+  readonly #entries = new WeakMap<LoadedFile, LeafIndex<{ readonly path: SopsPath }>>();
+  readonly #leaves = new WeakMap<SopsDocument, LeafIndex<SopsLeaf>>();
   #identities: Promise<readonly KeyOpener[]> | undefined;
 
   constructor(options: SecretStoreOptions) {
     this.options = options;
     const directory = join(options.state, "secrets");
-    this.journal = new Journal(directory, options.clock);
+    this.journal = new Journal(directory, options.directory, options.clock);
     this.reading = {
       files: options.files,
       workspace: options.workspace,
@@ -107,13 +113,10 @@ export class SecretStore {
     for (const layer of layers.toReversed()) {
       const { main, incoming } = await this.layer(layer);
       for (const file of [...incoming, ...(main === null ? [] : [main])]) {
-        const wanted = sopsPathOf(name, file.format);
-        const has = leavesOf(file.parsed).some(({ path }) =>
-          isLeafOf({ path: path.slice(1) }, wanted, file.format),
-        );
-        if (!has) continue;
-        const key = nameOfLeaf(wanted, file.format);
-        return { name: formatSecretName(name), file, version: file.manifest.values[key]?.version ?? 1 };
+        if (leafOf(this.#entriesOf(file), name, file.format) === undefined) continue;
+        const key = nameInFile(name, file.format);
+        const version = recordOf(file.manifest.values, key)?.version ?? 1;
+        return { name: formatSecretName(name), file, version };
       }
     }
     return null;
@@ -126,9 +129,7 @@ export class SecretStore {
    */
   async open(found: FoundSecret, name: SecretPath): Promise<SopsLeaf> {
     const { file } = found;
-    const document = await this.document(file);
-    const wanted = sopsPathOf(name, file.format);
-    const leaf = document.leaves.find(({ path }) => isLeafOf({ path }, wanted, file.format));
+    const leaf = leafOf(this.#leavesOf(await this.document(file)), name, file.format);
     if (leaf !== undefined) return leaf;
     throw new LotseError({
       code: "secret.not-found",
@@ -159,43 +160,56 @@ export class SecretStore {
   }
 
   /** Signs a file's new content and puts both in place as one. To be called while holding the journal. */
-  async commit(
-    content: Omit<NewManifest, "workspace" | "who" | "now" | "key">,
-    further: readonly Replacement[] = [],
-  ): Promise<number> {
-    const { options } = this;
-    const key = await options.signingKey();
-    refuseStranger(options.signers, key.publicKey, content.layer);
-    const manifest = makeManifest({
-      ...content,
-      workspace: options.workspace,
-      who: options.who,
-      now: options.clock.now(),
-      key,
-    });
-    await this.journal.replace([
-      { path: join(options.directory, content.file), content: content.bytes },
-      {
-        path: join(options.directory, manifestPathOf(content.file)),
-        content: Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`),
-      },
-      ...further,
-    ]);
-    await this.reading.seen.remember(manifest, await this.reading.seen.of(content.file));
-    return manifest.version;
+  async commit(content: NewContent, further: readonly Replacement[] = []): Promise<number> {
+    const [manifest] = await this.commitAll([content], further);
+    return manifest?.version ?? 0;
   }
 
   /**
-   * Takes a layer's present version for the one that was seen last, whatever was seen before.
+   * Signs the new content of several files and puts all in place as one. To be called while holding the journal.
+   *
+   * @returns their manifests, in the same order
+   */
+  async commitAll(
+    contents: readonly NewContent[],
+    further: readonly Replacement[] = [],
+  ): Promise<readonly Manifest[]> {
+    const { options, reading } = this;
+    const key = await options.signingKey();
+    for (const { layer } of contents) refuseStranger(options.signers, key.publicKey, layer);
+    const { workspace, who } = options;
+    const now = options.clock.now();
+    const signed = contents.map((content) => ({
+      content,
+      manifest: makeManifest({ ...content, workspace, who, now, key }),
+    }));
+    const replacements = signed.flatMap(({ content: { file, bytes }, manifest }) => [
+      { path: join(options.directory, file), content: bytes },
+      { path: join(options.directory, manifestPathOf(file)), content: printed(manifest) },
+    ]);
+    await this.journal.replace([...replacements, ...further]);
+    await Promise.all(
+      signed.map(async ({ manifest }) =>
+        reading.seen.remember(manifest, await reading.seen.of(manifest.file)),
+      ),
+    );
+    return signed.map(({ manifest }) => manifest);
+  }
+
+  /**
+   * Takes a layer's present version for the one that was seen last, whatever was seen before; also that it is
+   * not there any more.
    *
    * @throws LotseError `secret.manifest`, `secret.signature` for anything else that is wrong with it
    */
   async accept(layer: SecretLayer): Promise<void> {
-    const forgetful = { of: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
+    const nothing = (): Promise<undefined> => Promise.resolve(undefined);
+    const forgetful = { of: nothing, remember: nothing, forget: nothing };
     const { main, incoming } = await readLayer({ ...this.reading, seen: forgetful }, layer);
     for (const file of [...(main === null ? [] : [main]), ...incoming]) {
       await this.reading.seen.remember(file.manifest, undefined);
     }
+    if (main === null) await this.reading.seen.forget(layer.file);
     this.#layers.delete(layer.file);
   }
 
@@ -203,6 +217,21 @@ export class SecretStore {
   removalOf(file: string): readonly Replacement[] {
     const { directory } = this.options;
     return [file, manifestPathOf(file)].map((path) => ({ path: join(directory, path), content: null }));
+  }
+
+  #entriesOf(file: LoadedFile): LeafIndex<{ readonly path: SopsPath }> {
+    const known = this.#entries.get(file);
+    if (known !== undefined) return known;
+    const values = file.parsed.parsed.entries.filter(({ kind }) => kind !== "comment");
+    const index = indexLeaves(values, file.format);
+    this.#entries.set(file, index);
+    return index;
+  }
+
+  #leavesOf(document: SopsDocument): LeafIndex<SopsLeaf> {
+    const index = this.#leaves.get(document) ?? indexLeaves(document.leaves, document.format);
+    this.#leaves.set(document, index);
+    return index;
   }
 
   #stampOf(layer: SecretLayer): string {
@@ -232,10 +261,14 @@ function refuseStranger(signers: readonly TrustedSigner[], key: string, layer: S
   });
 }
 
+function printed(manifest: Manifest): Uint8Array {
+  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+}
+
 function listed(file: LoadedFile): readonly ListedSecret[] {
   return leavesOf(file.parsed).map(({ path, encrypted }) => {
     const name = nameOfLeaf(path.slice(1), file.format);
-    const record = file.manifest.values[name];
+    const record = recordOf(file.manifest.values, name);
     return {
       name,
       file: file.file,

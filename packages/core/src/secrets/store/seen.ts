@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { digestOf, readPrivateFile, writePrivateFile } from "../../kernel/index.ts";
+import { digestOf, LotseError, readPrivateFile, removeTree, writePrivateFile } from "../../kernel/index.ts";
 import { manifestDigest, type Manifest, type Seen } from "../manifest/index.ts";
 
 const seenSchema = z.strictObject({
@@ -19,10 +19,27 @@ export class SeenVersions {
     this.#directory = directory;
   }
 
-  /** The highest version seen of a file. @returns `undefined` for a file that was never seen */
+  /**
+   * The highest version seen of a file.
+   *
+   * @returns `undefined` for a file that was never seen
+   * @throws LotseError `secret.manifest` where the memory of it is damaged: an old version must not pass then
+   */
   async of(file: string): Promise<Seen | undefined> {
-    const content = await readPrivateFile(this.#pathOf(file), 65_536);
-    return content === null ? undefined : seenSchema.parse(JSON.parse(content.toString("utf8")));
+    const path = this.#pathOf(file);
+    const content = await readPrivateFile(path, 65_536);
+    if (content === null) return undefined;
+    try {
+      return seenSchema.parse(JSON.parse(content.toString("utf8")));
+    } catch (cause) {
+      throw new LotseError({
+        code: "secret.manifest",
+        message: `which version of ${file} was here last is not known any more: its memory is damaged`,
+        hint: `look at \`git log\`; if the present version is right, \`lotse secrets verify --accept ${file}\``,
+        where: { file: path },
+        cause,
+      });
+    }
   }
 
   /** Remembers a manifest that was found good. */
@@ -35,6 +52,11 @@ export class SeenVersions {
       JSON.stringify({ file, version, digest, signer: signer.key }),
       { sync: false },
     );
+  }
+
+  /** Forgets a file that was removed on purpose. */
+  async forget(file: string): Promise<void> {
+    await removeTree(this.#pathOf(file));
   }
 
   #pathOf(file: string): string {

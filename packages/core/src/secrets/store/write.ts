@@ -1,7 +1,9 @@
+import { LotseError } from "../../kernel/index.ts";
 import { manifestDigest, signManifest, type Manifest, type SigningKey } from "../manifest/index.ts";
 import type { SopsFormat } from "../sops/index.ts";
 import { parseSops } from "../sops/open.ts";
 import type { SecretLayer } from "./layer.ts";
+import { recordOf } from "./leaf-names.ts";
 import { recipientsOf, structureOf, tokensOf } from "./loaded.ts";
 import { bindingOf } from "./read.ts";
 
@@ -30,6 +32,8 @@ export interface NewManifest {
 /**
  * Makes the manifest of a file's new content: one version up, and so is each value whose ciphertext is another
  * than before.
+ *
+ * @throws LotseError `secret.unrepresentable` for a value by the name of `__proto__`
  */
 export function makeManifest(request: NewManifest): Manifest {
   const { before, bytes, file, format, who } = request;
@@ -37,19 +41,20 @@ export function makeManifest(request: NewManifest): Manifest {
   const now = request.now.toISOString();
   const values: Record<string, Manifest["values"][string]> = {};
   for (const [name, token] of tokensOf(parsed, format)) {
-    const old = before?.values[name];
-    const taken = request.taken?.[name];
+    if (name === "__proto__") throw unnameable(file);
+    const old = before === null ? undefined : recordOf(before.values, name);
+    const taken = recordOf(request.taken ?? {}, name);
     if (old?.token === token) values[name] = old;
     else if (taken !== undefined) values[name] = { ...taken, token };
     else {
-      const last = old?.version ?? before?.removed[name] ?? 0;
+      const last = old?.version ?? recordOf(before?.removed ?? {}, name) ?? 0;
       const version = Math.max(last + 1, request.atLeast ?? 1);
       values[name] = { version, changedAt: now, changedBy: who, token };
     }
   }
   const removed: Record<string, number> = { ...before?.removed };
   for (const [name, { version }] of Object.entries(before?.values ?? {})) {
-    if (values[name] === undefined) removed[name] = version;
+    if (!Object.hasOwn(values, name)) removed[name] = version;
   }
   for (const name of Object.keys(values)) delete removed[name];
   return signManifest(
@@ -68,4 +73,13 @@ export function makeManifest(request: NewManifest): Manifest {
     },
     request.key,
   );
+}
+
+function unnameable(file: string): LotseError {
+  return new LotseError({
+    code: "secret.unrepresentable",
+    message: `a value of ${file} is named __proto__, which no manifest can hold`,
+    hint: "give it another name",
+    where: { file },
+  });
 }

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Sensitive } from "../../../kernel/index.ts";
 import { payloadsOf } from "../../payload.ts";
 import { environment, get, TestWorkspace, until } from "../../testing/test-workspace.ts";
 import { processPaths } from "./paths.ts";
-import { openSlotSecrets } from "./slot-secrets.ts";
+import { isOurs, openSlotSecrets } from "./slot-secrets.ts";
 
 const value = "correct horse battery staple";
 const digest = JSON.stringify(createHash("sha256").update(value).digest("hex"));
@@ -72,5 +74,27 @@ describe("secret variables of the process target", () => {
     expect((await kept.read(slot))?.["API_KEY"]?.reveal()).toBe(value);
     await workspace.target.stop();
     expect(await kept.read(slot)).toBeNull();
+  });
+});
+
+describe("the directory that secrets are kept in", () => {
+  it("is ours alone: no link, no file, nobody else's, and closed to others", async () => {
+    const root = await mkdtemp(join(tmpdir(), "lotse-ours-"));
+    const uid = process.getuid?.() ?? 0;
+    try {
+      const own = join(root, "own");
+      await mkdir(own, { mode: 0o700 });
+      await symlink(own, join(root, "link"));
+      await writeFile(join(root, "file"), "");
+      expect(await isOurs(join(root, "none"), uid)).toBe(true);
+      expect(await isOurs(own, uid)).toBe(true);
+      expect(await isOurs(own, uid + 1)).toBe(false);
+      expect(await isOurs(join(root, "link"), uid)).toBe(false);
+      expect(await isOurs(join(root, "file"), uid)).toBe(false);
+      await chmod(own, 0o755);
+      expect(await isOurs(own, uid)).toBe(false);
+    } finally {
+      await rm(root, { recursive: true });
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { rmdir, stat, statfs } from "node:fs/promises";
+import { lstat, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { readPrivateFile, removeTree, Sensitive, writePrivateFile } from "../../../kernel/index.ts";
@@ -56,11 +56,18 @@ async function memoryDirectory(): Promise<string | null> {
   ] as const) {
     if (!(await isMemory(parent))) continue;
     const path = join(parent, name);
-    // In a directory that others may write to, somebody else may have made it before us.
-    const found = await stat(path).catch(() => null);
-    if (found === null || found.uid === uid) return path;
+    if (await isOurs(path, uid)) return path;
   }
   return null;
+}
+
+/**
+ * Whether a directory is this user's alone, or not there yet. In a directory that others may write to, somebody
+ * else may have made it before us, or a link that leads to a disk.
+ */
+export async function isOurs(path: string, uid: number): Promise<boolean> {
+  const found = await lstat(path).catch(() => null);
+  return found === null || (found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0);
 }
 
 async function isMemory(path: string): Promise<boolean> {

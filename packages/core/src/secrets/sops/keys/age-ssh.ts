@@ -7,7 +7,7 @@ import {
   privateDecrypt,
   publicEncrypt,
 } from "node:crypto";
-import { Stanza, type Identity, type Recipient } from "age-encryption";
+import type { Identity, Recipient, Stanza } from "age-encryption";
 import { LotseError } from "../../../kernel/index.ts";
 import type { SshPrivateKey, SshPublicKey } from "./ssh-key.ts";
 import { basePoint, montgomeryOf, x25519 } from "./x25519.ts";
@@ -20,11 +20,20 @@ const fileKeyBytes = 16;
 const tagBytes = 16;
 const zeroNonce = Buffer.alloc(12);
 
+/** What a stanza is made of. */
+interface StanzaParts {
+  readonly args: readonly string[];
+  readonly body: Uint8Array;
+}
+
 /** @param randomBytes - where ephemeral keys come from */
 export function sshRecipient(key: SshPublicKey, randomBytes: (size: number) => Uint8Array): Recipient {
   return {
-    wrapFileKey(fileKey) {
-      return [key.type === "ssh-rsa" ? wrapRsa(key, fileKey) : wrapEd25519(key, fileKey, randomBytes(32))];
+    async wrapFileKey(fileKey) {
+      const { args, body } =
+        key.type === "ssh-rsa" ? wrapRsa(key, fileKey) : wrapEd25519(key, fileKey, randomBytes(32));
+      const age = await import("age-encryption");
+      return [new age.Stanza([...args], body)];
     },
   };
 }
@@ -52,9 +61,9 @@ function noPadding(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64").replace(/=+$/u, "");
 }
 
-function wrapRsa(key: Extract<SshPublicKey, { type: "ssh-rsa" }>, fileKey: Uint8Array): Stanza {
+function wrapRsa(key: Extract<SshPublicKey, { type: "ssh-rsa" }>, fileKey: Uint8Array): StanzaParts {
   const body = publicEncrypt({ key: key.key, ...oaep() }, fileKey);
-  return new Stanza(["ssh-rsa", tagOf(key.wire)], body);
+  return { args: ["ssh-rsa", tagOf(key.wire)], body };
 }
 
 function unwrapRsa(key: Extract<SshPrivateKey, { type: "ssh-rsa" }>, stanza: Stanza): Uint8Array {
@@ -74,7 +83,7 @@ function oaep(): { padding: number; oaepHash: string; oaepLabel: Buffer } {
 type Ed25519Public = Extract<SshPublicKey, { type: "ssh-ed25519" }>;
 type Ed25519Private = Extract<SshPrivateKey, { type: "ssh-ed25519" }>;
 
-function wrapEd25519(key: Ed25519Public, fileKey: Uint8Array, ephemeral: Uint8Array): Stanza {
+function wrapEd25519(key: Ed25519Public, fileKey: Uint8Array, ephemeral: Uint8Array): StanzaParts {
   const point = montgomeryOf(key.point);
   const share = x25519(ephemeral, basePoint);
   const shared = point === undefined ? undefined : x25519(ephemeral, point);
@@ -88,7 +97,7 @@ function wrapEd25519(key: Ed25519Public, fileKey: Uint8Array, ephemeral: Uint8Ar
   }
   const cipher = createCipheriv("chacha20-poly1305", wrapKey, zeroNonce, { authTagLength: tagBytes });
   const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
-  return new Stanza(["ssh-ed25519", tagOf(key.wire), noPadding(share)], body);
+  return { args: ["ssh-ed25519", tagOf(key.wire), noPadding(share)], body };
 }
 
 function unwrapEd25519(key: Ed25519Private, stanza: Stanza): Uint8Array {

@@ -1,4 +1,4 @@
-import { armor, Decrypter, Encrypter, identityToRecipient, type Identity } from "age-encryption";
+import type { Decrypter, Encrypter, Identity } from "age-encryption";
 import { isLotseError, LotseError, type Sensitive } from "../../../kernel/index.ts";
 import type { KeyEntry } from "../metadata.ts";
 import { sshIdentity, sshRecipient } from "./age-ssh.ts";
@@ -6,6 +6,9 @@ import type { KeyOpener, KeyWrapper } from "./port.ts";
 import { isSshRecipient, parseSshPrivateKey, parseSshPublicKey } from "./ssh-key.ts";
 
 /** age as sops uses it: each recipient has an armored file of its own that holds the data key. */
+
+// Its ciphers take a tenth of a second to load, so they are loaded when something is to be opened or wrapped.
+const loadAge = () => import("age-encryption");
 
 const maxArmorLength = 16_384;
 
@@ -19,6 +22,7 @@ export function ageWrapper(randomBytes: (size: number) => Uint8Array): KeyWrappe
   return {
     kind: "age",
     async wrap(recipient, key) {
+      const { armor, Encrypter } = await loadAge();
       const encrypter = new Encrypter();
       if (isSshRecipient(recipient))
         encrypter.addRecipient(sshRecipient(parseSshPublicKey(recipient), randomBytes));
@@ -64,9 +68,9 @@ function withFinalBreak(text: string): string {
  *
  * @throws LotseError `secret.recipient` where it is not one that {@link ageWrapper} takes
  */
-export function checkAgeRecipient(recipient: string): void {
+export async function checkAgeRecipient(recipient: string): Promise<void> {
   if (isSshRecipient(recipient)) parseSshPublicKey(recipient);
-  else addNative(new Encrypter(), recipient);
+  else addNative(new (await loadAge()).Encrypter(), recipient);
 }
 
 /**
@@ -76,10 +80,11 @@ export function checkAgeRecipient(recipient: string): void {
  * @throws LotseError `secret.identity` where it is not a key
  */
 export async function ageOpener(secret: Sensitive<string>, name: string): Promise<KeyOpener> {
-  const decrypter = new Decrypter();
+  const { Decrypter, identityToRecipient } = await loadAge();
   try {
+    const decrypter = new Decrypter();
     decrypter.addIdentity(secret.reveal());
-    return opener(name, await identityToRecipient(secret.reveal()), decrypter);
+    return opener(name, await identityToRecipient(secret.reveal()), () => Promise.resolve(decrypter));
   } catch {
     // The cause is left out: it may quote the key.
     throw new LotseError({
@@ -97,19 +102,23 @@ export async function ageOpener(secret: Sensitive<string>, name: string): Promis
  */
 export function sshOpener(pem: Sensitive<string>, name: string): KeyOpener {
   const key = parseSshPrivateKey(pem.reveal(), name);
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(sshIdentity(key) satisfies Identity);
-  return opener(name, `${key.type} ${key.wire.toString("base64")}`, decrypter);
+  return opener(name, `${key.type} ${key.wire.toString("base64")}`, async () => {
+    const { Decrypter } = await loadAge();
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(sshIdentity(key) satisfies Identity);
+    return decrypter;
+  });
 }
 
-function opener(name: string, recipient: string, decrypter: Decrypter): KeyOpener {
+function opener(name: string, recipient: string, decrypter: () => Promise<Decrypter>): KeyOpener {
   return {
     name,
     async open(entry) {
       if (entry.kind !== "age" || !isSameRecipient(entry.id, recipient)) return null;
       try {
         if (entry.enc.length > maxArmorLength) throw new Error("too long");
-        return await decrypter.decrypt(armor.decode(entry.enc));
+        const { armor } = await loadAge();
+        return await (await decrypter()).decrypt(armor.decode(entry.enc));
       } catch (cause) {
         if (isLotseError(cause)) throw cause;
         throw new LotseError({

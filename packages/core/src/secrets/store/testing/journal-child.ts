@@ -5,7 +5,7 @@ import { systemClock } from "../../../kernel/index.ts";
 import { Journal } from "../journal.ts";
 
 const directory = process.argv[2] ?? "";
-const journal = new Journal(join(directory, "state"), systemClock);
+const journal = new Journal(join(directory, "state"), directory, systemClock);
 const first = join(directory, "a");
 for (;;) {
   await journal.exclusively("child", async () => {
