@@ -47,19 +47,24 @@ async function measureLotse(name: string, task: Task): Promise<Measured> {
   return measured;
 }
 
-/** Opens every file anew, and sees that the other person can, or cannot. */
+/** Verifies and opens every file anew, and sees that the other person can, or cannot. */
 async function readAll({ workspace, tenants }: Task, shared: boolean): Promise<readonly Item[]> {
   const { sessionIn } = await import("./workspace.ts");
-  const { noAudit } = await import("@lotse/core/kernel");
-  const { openAllSecrets } = await import("@lotse/core/app");
-  const session = sessionIn(workspace, noAudit);
+  const { noAudit, Sensitive } = await import("@lotse/core/kernel");
+  const { verifySecrets } = await import("@lotse/core/app");
+  const { ageOpener, openSops } = await import("@lotse/core/secrets");
+  const { files } = await verifySecrets(sessionIn(workspace, noAudit), []);
+  const good = files.filter(({ problem, opened }) => problem === null && opened);
+  if (good.length !== tenants.length) throw new Error(`${good.length} of ${tenants.length} files are good`);
+  const identities = [await ageOpener(new Sensitive(workspace.identity), "the benchmark's key")];
   const items: Item[] = [];
   for (const tenant of tenants) {
-    const text = readFileSync(join(workspace.directory, fileOf(tenant)), "utf8");
-    if (text.includes(workspace.other) !== shared) throw new Error(`${tenant} has the wrong recipients`);
-    for (const { path: name = "", value } of await openAllSecrets(session, { environment: "prod", tenant })) {
-      const [group = "", token = ""] = name.split(".");
-      items.push({ path: [group, token], text: typeof value === "string" ? value : value.reveal() });
+    const file = fileOf(tenant);
+    const bytes = readFileSync(join(workspace.directory, file));
+    if (bytes.includes(workspace.other) !== shared) throw new Error(`${tenant} has the wrong recipients`);
+    const { leaves } = await openSops({ bytes, format: "yaml", file, identities });
+    for (const { path, value } of leaves) {
+      items.push({ path: [String(path[0]), String(path[1])], text: String(value.reveal()) });
     }
   }
   return items;

@@ -41,7 +41,7 @@ function contextOf(out: (text: string) => void, err: (text: string) => void): Co
   return {
     out,
     err,
-    reveal: () => undefined,
+    reveal: (content) => out(Buffer.from(content).toString("utf8")),
     cwd: directory,
     variables: { USER: "tester", HOME: directory },
     readInput: () => Promise.resolve(""),

@@ -98,6 +98,7 @@ describe("recipients", () => {
     ]);
     expect(await desk.json(["secrets", "verify"])).toMatchObject({ ok: true });
     const next = await desk.lotse(["secrets", "set", "prod", "b", "-o", "json"], { input: "new b" });
+    expect(next.status, next.stderr).toBe(0);
     expect(JSON.parse(next.stdout)).toMatchObject({ takenIn: ["a"] });
     expect(existsSync(desk.path(beside))).toBe(false);
     expect(await desk.good(["secrets", "get", "prod", "a"])).toBe("written blindly");
@@ -115,6 +116,7 @@ describe("manifests", () => {
   };
   const verify = async (...args: readonly string[]) => {
     const ended = await desk.lotse(["secrets", "verify", ...args, "-o", "json"]);
+    expect(ended.stderr).toBe("");
     const report = JSON.parse(ended.stdout) as { ok: boolean; files: { problem: { code: string } | null }[] };
     expect(ended.status).toBe(report.ok ? 0 : 1);
     return report;

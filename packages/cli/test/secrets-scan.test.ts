@@ -120,11 +120,11 @@ describe("scan", () => {
     await desk.set("prod", { a: "the plain words of nobody" });
     desk.write("chat.txt", "he wrote the plain words of nobody here\n");
     const known = desk.path(".lotse/secrets/known.json");
-    expect((await scan()).status).toBe(1);
+    expect((await scan("chat.txt")).status).toBe(1);
     // A fresh clone knows none until it opens them.
     rmSync(known);
-    expect((await scan()).status).toBe(0);
-    const { status, stdout } = await scan("--index");
+    expect((await scan("chat.txt")).status).toBe(0);
+    const { status, stdout } = await scan("--index", "chat.txt");
     expect(status).toBe(1);
     expect(stdout).toMatch(/^chat\.txt:1:10 /u);
     expect(stdout).not.toContain("plain words");

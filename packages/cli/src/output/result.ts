@@ -24,7 +24,18 @@ export interface Result {
  * @throws LotseError `usage.argument` for a form that the command does not have
  */
 export function printResult(context: Context, format: Format, result: Result): void {
-  context.out(textOf(context, format, result));
+  const text = textOf(context, format, result);
+  // In JSON and YAML only texts were cleaned: a short secret must not take the digits out of a number.
+  if (format === "json" || format === "yaml") context.reveal(text);
+  else context.out(text);
+}
+
+/** Keeps opened secrets out of every text of a value; keys, numbers and the rest stay as they are. */
+function cleaned(context: Context): (key: string, value: unknown) => unknown {
+  const sessions = [...context.sessions.values()];
+  const redact = (text: string): string =>
+    sessions.reduce((shown, { revealed }) => revealed.redact(shown), text);
+  return (_, value) => (typeof value === "string" ? redact(value) : value);
 }
 
 function textOf(context: Context, format: Format, result: Result): string {
@@ -32,9 +43,9 @@ function textOf(context: Context, format: Format, result: Result): string {
     case "table":
       return result.table(context.stdoutColours);
     case "json":
-      return `${JSON.stringify(result.value, null, 2)}\n`;
+      return `${JSON.stringify(result.value, cleaned(context), 2)}\n`;
     case "yaml":
-      return toYaml(parseJson(JSON.stringify(result.value)));
+      return toYaml(parseJson(JSON.stringify(result.value, cleaned(context))));
     case "env":
       if (result.env !== undefined) return result.env();
       throw new LotseError({

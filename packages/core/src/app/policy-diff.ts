@@ -1,6 +1,5 @@
 import { ConfigEngine, GitFiles } from "../config/index.ts";
 import {
-  authorsOf,
   comparePolicyRuns,
   describeChange,
   loadRules,
@@ -12,6 +11,7 @@ import {
 import type { Diagnostic } from "../kernel/index.ts";
 import { policyRules, type PolicyRequest } from "./policy.ts";
 import type { Session } from "./session.ts";
+import { waiverAuthors } from "./waiver-authors.ts";
 
 /** What is compared. */
 export interface PolicyDiffRequest extends Pick<PolicyRequest, "sources" | "strict"> {
@@ -79,7 +79,7 @@ async function runAt(
   const engine = new ConfigEngine({ files, clock: session.clock, variables: session.variables });
   const rules = await loadRules(files, {
     modules: present.modules,
-    authors: await authorsOf(session.directory, session.exec),
+    authors: await waiverAuthors(session),
     sources: present.sources.filter(({ name }) => name !== "records"),
   });
   return new PolicySession({ engine, rules }).run({ at: session.clock.now(), strict: request.strict });

@@ -6,9 +6,12 @@ import {
   secretFacts,
   releaseFacts,
   vulnerabilityFacts,
+  type FactScope,
   type FactSource,
   type ReleaseKnowledge,
 } from "../policy/index.ts";
+import type { Node, SecretReference } from "../config/index.ts";
+import { nameOfReference } from "../secrets/store/index.ts";
 import { releasesOf } from "./release-store.ts";
 import { statusOf } from "./rollouts.ts";
 import { secretKnowledge } from "./secrets/knowledge.ts";
@@ -41,7 +44,34 @@ export async function workspaceSources(session: Session): Promise<readonly FactS
 /** Secrets are known of where a workspace has secret files. */
 async function secretSources(session: Session): Promise<readonly FactSource[]> {
   const secrets = await secretKnowledge(session);
-  return secrets.length === 0 ? [] : [secretFacts({ secrets, at: session.clock.now().toISOString() })];
+  if (secrets.length === 0) return [];
+  const at = session.clock.now().toISOString();
+  return [secretFacts({ secrets, referenced: (scope) => referencedIn(session, scope), at })];
+}
+
+/** The secrets that a scope's configuration refers to; of one that does not resolve, nobody asks. */
+function referencedIn({ engine }: Session, { environment, tenant }: FactScope): readonly string[] {
+  const found = new Set<string>();
+  const visit = (node: Node): void => {
+    if (node.kind === "map") for (const child of node.entries.values()) visit(child);
+    else if (node.kind === "list") for (const child of node.items) visit(child);
+    else if (node.kind === "secret") {
+      for (const part of (node.value as SecretReference).parts)
+        if (part.kind === "secret") found.add(nameOf(part));
+    }
+  };
+  visit(engine.resolve({ environment, tenant: tenant ?? undefined }).root);
+  return [...found];
+}
+
+/** The name that a reference has among the secrets; of one that cannot be a name, what it says: nobody knows it. */
+function nameOf(reference: { readonly path: string; readonly field: string | undefined }): string {
+  try {
+    return nameOfReference(reference);
+  } catch (error) {
+    if (isLotseError(error)) return `${reference.path}#${reference.field ?? ""}`;
+    throw error;
+  }
 }
 
 /** The audit log, verified now. One that was never written to says nothing. */

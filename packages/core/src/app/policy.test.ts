@@ -136,6 +136,29 @@ describe("waivers", () => {
     expect(await policyWaiverExpiring(open())).toHaveLength(1);
   });
 
+  it.each([
+    ["an edit of a path", "config.set", "policy/waivers/w.yml#expires", "ann@example.com", "active"],
+    ["the approver's own edit", "config.set", "policy/waivers/w.yml#expires", "Ben@example.com", "broken"],
+    ["the whole file", "waiver.create", "policy/waivers/w.yml", "ben@example.com", "broken"],
+    ["another file", "config.set", "policy/waivers/w.yml.orig#expires", "ben@example.com", "unverified"],
+    ["a read", "config.read", "policy/waivers/w.yml", "ben@example.com", "unverified"],
+  ])("have authors from the audit log where git knows none: %s", async (_, action, object, id, state) => {
+    write({ "policy/waivers/w.yml": waiver });
+    const session = openSession({ directory, variables: { LOTSE_ACTOR: id }, clock });
+    await session.recorder.change({ action, object }, () => Promise.resolve());
+    expect(await policyWaiverList(open())).toMatchObject([{ state }]);
+  });
+
+  it("have their authors from git alone once they are committed", async () => {
+    git("init", "-q");
+    write({ "policy/waivers/w.yml": waiver });
+    commit();
+    const session = openSession({ directory, variables: { LOTSE_ACTOR: "ben@example.com" }, clock });
+    const access = { action: "config.set", object: "policy/waivers/w.yml#expires" };
+    await session.recorder.change(access, () => Promise.resolve());
+    expect(await policyWaiverList(open())).toMatchObject([{ state: "active" }]);
+  });
+
   it("do not hold when their approver wrote them", async () => {
     git("init", "-q");
     write({

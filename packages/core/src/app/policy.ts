@@ -1,7 +1,6 @@
 import { changedSince, suggest, type ResolvedScope } from "../config/index.ts";
 import { isLotseError, LotseError, type Diagnostic } from "../kernel/index.ts";
 import {
-  authorsOf,
   expiringWaivers,
   explainCheck,
   judgeGate,
@@ -20,6 +19,7 @@ import {
 import { impactOf } from "./impact.ts";
 import { workspaceSources } from "./policy-sources.ts";
 import type { Session } from "./session.ts";
+import { waiverAuthors } from "./waiver-authors.ts";
 
 /** What the policy is checked for. */
 export interface PolicyRequest {
@@ -51,7 +51,7 @@ export async function policyRules(
   const sources = [...(request.sources ?? []), ...(await workspaceSources(session))];
   const rules = await loadRules(session.engine.files, {
     directory: session.directory,
-    authors: await authorsOf(session.directory, session.exec),
+    authors: await waiverAuthors(session),
     sources,
   });
   if (request.probe !== true || rules.settings.probes.length === 0) return rules;

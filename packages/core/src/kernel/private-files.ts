@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isSystemError, LotseError } from "./error.ts";
 
@@ -109,6 +109,24 @@ function tooLarge(path: string, maxBytes: number): LotseError {
   });
 }
 
+/** A link, or somebody else's directory, could come with a repository or a shared disk: neither keeps our state. */
+async function refuseForeign(directory: string): Promise<void> {
+  const found = await lstat(directory).catch((error: unknown) => {
+    if (isSystemError(error, "ENOENT")) return null;
+    throw error;
+  });
+  const uid = process.getuid?.();
+  const isOurs =
+    found === null || (found.isDirectory() && (uid === undefined || found.uid === uid || uid === 0));
+  if (isOurs) return;
+  throw new LotseError({
+    code: "file.outside",
+    message: `${directory} is a link, or belongs to another user`,
+    hint: "remove it: Lotse makes a directory of its own for its state",
+    where: { file: directory },
+  });
+}
+
 /** Removes a directory and all in it; it is no error when there is none. */
 export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
@@ -120,6 +138,7 @@ export async function removeTree(path: string): Promise<void> {
  * @param directory - the absolute path of `.lotse` itself
  */
 export async function makeLotseDirectory(directory: string): Promise<void> {
+  await refuseForeign(directory);
   await makePrivateDirectory(directory);
   // Something else may have made it with wider permissions.
   await chmod(directory, 0o700);

@@ -121,6 +121,51 @@ describe("attacks on a workspace's secrets", () => {
     expect((await setSecret(session, acme, "a", secret("new"))).version).toBe(1);
   });
 
+  it("the environment's value does not stand in for a tenant's file that was removed", async () => {
+    await setSecret(session, { environment: "prod" }, "a", secret("for all"));
+    await setSecret(session, acme, "a", secret("for acme"));
+    for (const ending of ["", ".manifest.json"]) rmSync(workspace.path(fileOfAcme + ending));
+    expect(await codeOf(read("a"))).toBe("secret.manifest");
+    await acceptVersions(session, [fileOfAcme]);
+    expect(await read("a")).toBe("for all");
+  });
+
+  it("a value that was written blindly does not go away unnoticed", async () => {
+    await setSecret(session, acme, "a", secret("old"));
+    await setSecret(workspace.session(withoutKey(ada)), acme, "a", secret("new"));
+    rmSync(workspace.path("environments/prod/secrets/tenants/acme.incoming"), { recursive: true });
+    expect(await codeOf(read("a"))).toBe("secret.manifest");
+    expect((await verifySecrets(workspace.session(ada), [])).ok).toBe(false);
+    await acceptVersions(session, [fileOfAcme]);
+    expect(await read("a")).toBe("old");
+  });
+
+  it("a list of signers that is gone does not open the door for other keys", async () => {
+    const { publicKey } = await signingKeyOf(session.variables);
+    const without = workspace.read("lotse.yml");
+    workspace.write("lotse.yml", `${without}secrets:\n  signers: [{ name: ada, key: "${publicKey}" }]\n`);
+    await setSecret(workspace.session(ada), acme, "a", secret("1"));
+    expect(await read("a")).toBe("1");
+    workspace.write("lotse.yml", without);
+    // Mallory works elsewhere: what this working copy has seen stays as it is.
+    const seen = workspace.path(".lotse/secrets/seen");
+    cpSync(seen, join(workspace.root, "seen"), { recursive: true });
+    rmSync(seen, { recursive: true });
+    await setSecret(workspace.session({ ...ada, name: "mallory" }), acme, "a", secret("evil"));
+    rmSync(seen, { recursive: true });
+    cpSync(join(workspace.root, "seen"), seen, { recursive: true });
+    expect(await codeOf(read("a"))).toBe("secret.signature");
+  });
+
+  it("a .lotse that is a link is not used", async () => {
+    const elsewhere = join(workspace.root, "elsewhere");
+    mkdirSync(elsewhere, { mode: 0o755 });
+    rmSync(join(workspace.directory, ".lotse"), { recursive: true, force: true });
+    symlinkSync(elsewhere, join(workspace.directory, ".lotse"));
+    expect(await codeOf(setSecret(workspace.session(ada), acme, "a", secret("1")))).toBe("file.outside");
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
   it("a tenant by the name of default gets its own secrets, not the environment's", async () => {
     workspace.write("environments/tenants/default.yml", "tenant: { id: default }\n");
     const scope = { environment: "prod", tenant: "default" };

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { readPrivateFile, Sensitive, writePrivateFile } from "../../kernel/index.ts";
+import { makeLotseDirectory, readPrivateFile, Sensitive, writePrivateFile } from "../../kernel/index.ts";
 
 /** Makes keyed hashes of secret values: equal values give equal fingerprints, and nobody can guess from one. */
 export interface Fingerprints {
@@ -19,6 +19,7 @@ const keyBytes = 32;
  */
 export async function openFingerprints(state: string): Promise<Fingerprints> {
   const path = join(state, "secrets", "fingerprint.key");
+  await makeLotseDirectory(state);
   const known = await readPrivateFile(path, 1024);
   const key = known?.length === keyBytes ? known : randomBytes(keyBytes);
   if (key !== known) await writePrivateFile(path, key);

@@ -32,7 +32,6 @@ export async function verifySecrets(session: Session, files: readonly string[]):
     for (const verified of await verifyLayer(session.secrets, layer)) {
       found.push(verified.problem === null ? await withHistory(session, verified) : verified);
     }
-    found.push(...(await removedOf(session, layer)));
   }
   const strangers = files.length === 0 ? findStrangers(session, all) : [];
   return {
@@ -57,20 +56,6 @@ export async function acceptVersions(session: Session, files: readonly string[])
     });
   }
   return layers.length;
-}
-
-/** A file that was here and is not: where it was a tenant's own, the environment's values stand in for it. */
-async function removedOf(session: Session, { file }: SecretLayer): Promise<readonly Verified[]> {
-  if (session.engine.files.stamp(file) !== undefined) return [];
-  const seen = await session.secrets.reading.seen.of(file);
-  if (seen === undefined) return [];
-  const error = new LotseError({
-    code: "secret.manifest",
-    message: `${file} was here in version ${seen.version} and was removed`,
-    hint: `restore it from git; if that is meant, \`lotse secrets verify --accept ${file}\` accepts it`,
-    where: { file },
-  });
-  return [{ file, version: null, opened: false, problem: diagnosticOf(error) }];
 }
 
 /** A fresh clone has seen nothing yet, but its history has: no commit may hold a later version. */

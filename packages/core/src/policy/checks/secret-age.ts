@@ -1,5 +1,5 @@
 import type { Check } from "./check.ts";
-import { itemsOf, listed, nameOf, partOf, textIn } from "./support.ts";
+import { count, itemsOf, listed, nameOf, partOf, textIn } from "./support.ts";
 import { fail, notApplicable, pass } from "./verdict.ts";
 
 const met = { "secrets.rotation_days": 90, "secrets.ages": [{ name: "postgresql", changed: "2099-01-01" }] };
@@ -21,7 +21,7 @@ export const secretAge: Check = {
     if (items.length === 0) return notApplicable("there are no secrets");
     const old = items.filter(({ value }) => facts.daysSince(textIn(value, "changed")) > most);
     return old.length === 0
-      ? pass(`${items.length} secrets, none older than ${most} days`)
+      ? pass(`${count(items.length, "secret")}, none older than ${most} days`)
       : fail(
           `older than ${most} days: ${listed(old.map(nameOf))}`,
           old.map((item) => partOf("secrets.ages", item)),

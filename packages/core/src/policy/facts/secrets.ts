@@ -31,12 +31,17 @@ export interface ScanFinding {
 export interface SecretKnowledge {
   readonly secrets?: readonly SecretMetadata[] | undefined;
   readonly findings?: readonly ScanFinding[] | undefined;
+  /**
+   * The names of the secrets that a scope's configuration refers to. Where one of them is not among the known, nobody
+   * can say that all are well: what is found wrong with the others is told, the rest is unknown. @defaultValue none
+   */
+  readonly referenced?: ((scope: FactScope) => readonly string[]) | undefined;
   /** When it was looked at, ISO 8601 in UTC. */
   readonly at: string;
 }
 
 /** Makes facts of the metadata of secrets: their ages, who can open them, and whose values occur twice. */
-export function secretFacts({ secrets, findings, at }: SecretKnowledge): FactSource {
+export function secretFacts({ secrets, findings, referenced, at }: SecretKnowledge): FactSource {
   const byFingerprint = new Map<string, SecretMetadata[]>();
   for (const secret of secrets ?? []) {
     if (secret.fingerprint === undefined) continue;
@@ -55,18 +60,20 @@ export function secretFacts({ secrets, findings, at }: SecretKnowledge): FactSou
     const here = secrets?.filter((secret) => isHere(secret, scope));
     const tell = (path: string, value: FactValue | undefined) =>
       value === undefined ? undefined : { value, path, at, file: here?.[0]?.file };
-    const complete = here?.every(({ fingerprint }) => fingerprint !== undefined) ?? false;
-    const judged = here?.every(({ weak }) => weak !== undefined) ?? false;
+    const names = new Set(here?.map(({ name }) => name));
+    const whole = here !== undefined && (referenced?.(scope) ?? []).every((name) => names.has(name));
+    // A value that cannot be compared, here or elsewhere, may be the same.
+    const complete = whole && (secrets ?? []).every(({ fingerprint }) => fingerprint !== undefined);
+    const judged = whole && here.every(({ weak }) => weak !== undefined);
+    const shared = sharedFrom(here ?? [], byFingerprint);
+    const feeble = here?.filter(({ weak }) => weak === true).map(({ name }) => ({ name })) ?? [];
     return {
       "secrets.ages": tell(
         "secrets",
-        here?.map(({ name, changed }) => ({ name, changed })),
+        whole ? here.map(({ name, changed }) => ({ name, changed })) : undefined,
       ),
-      "secrets.shared_values": tell("secrets", complete ? sharedFrom(here ?? [], byFingerprint) : undefined),
-      "secrets.weak": tell(
-        "secrets",
-        judged ? here?.filter(({ weak }) => weak === true).map(({ name }) => ({ name })) : undefined,
-      ),
+      "secrets.shared_values": tell("secrets", complete || shared.length > 0 ? shared : undefined),
+      "secrets.weak": tell("secrets", judged || feeble.length > 0 ? feeble : undefined),
       "secrets.recipients": tell(
         "secrets",
         here && [...new Set(here.flatMap(({ recipients }) => recipients ?? []))],
@@ -93,7 +100,7 @@ function isHere(secret: SecretMetadata, { environment, tenant }: FactScope): boo
 function sharedFrom(
   here: readonly SecretMetadata[],
   byFingerprint: ReadonlyMap<string, readonly SecretMetadata[]>,
-): FactValue {
+): readonly FactValue[] {
   return here.flatMap((secret) => {
     const elsewhere = (byFingerprint.get(secret.fingerprint ?? "") ?? [])
       .filter(({ environment, tenant }) => environment !== secret.environment || tenant !== secret.tenant)

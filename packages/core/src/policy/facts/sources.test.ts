@@ -146,6 +146,39 @@ describe("secrets", () => {
     expect(valuesIn(source, "prod", "radio")["secrets.shared_values"]).toEqual([]);
   });
 
+  it("leaves unknown whether all are well where the configuration refers to more than it knows", () => {
+    const secrets = [
+      secret("prod", "shop", { fingerprint: "same" }),
+      secret("prod", "radio", { fingerprint: "same", weak: true }),
+      secret("dev", "shop"),
+    ];
+    const source = secretFacts({
+      at,
+      secrets,
+      referenced: ({ environment }) => (environment === "staging" ? [] : ["db", "elsewhere"]),
+    });
+    // What is wrong is wrong in any case.
+    expect(valuesIn(source, "prod", "radio")).toEqual({
+      "secrets.shared_values": [{ name: "db", with: ["prod:shop db"] }],
+      "secrets.weak": [{ name: "db" }],
+      "secrets.recipients": ["age1x"],
+    });
+    expect(Object.keys(valuesIn(source, "dev", "shop"))).toEqual(["secrets.recipients"]);
+    expect(valuesIn(source, "staging", "shop")).toEqual({
+      "secrets.ages": [],
+      "secrets.shared_values": [],
+      "secrets.weak": [],
+      "secrets.recipients": [],
+    });
+  });
+
+  it("does not say that no value is shared while one elsewhere cannot be opened", () => {
+    const secrets = [secret("prod", "shop"), secret("staging", "shop", { fingerprint: undefined })];
+    expect(valuesIn(secretFacts({ at, secrets }), "prod", "shop")).not.toHaveProperty([
+      "secrets.shared_values",
+    ]);
+  });
+
   it("leaves unknown what its metadata does not say", () => {
     const source = secretFacts({
       at,

@@ -24,6 +24,8 @@ export interface Seen {
   readonly digest: string;
   /** The key that signed it. */
   readonly signer: string;
+  /** Whether the keys that count were listed then. */
+  readonly listed?: boolean;
 }
 
 /** What a manifest is checked against. */
@@ -76,7 +78,9 @@ function checkSignature({ manifest, binding, signers, seen }: ManifestCheck): vo
       "add the key under secrets.signers, or let a listed signer look at the file and run `lotse secrets sign`",
     );
   }
-  if (seen !== undefined && seen.signer !== key && seen.version >= manifest.version) {
+  // A list that is gone must not open the door for other keys.
+  const isOther = seen !== undefined && seen.signer !== key;
+  if (isOther && (seen.listed === true || seen.version >= manifest.version)) {
     throw refuse(
       "secret.signature",
       binding,

@@ -22,7 +22,7 @@ export interface ReadPorts {
   readonly files: Files;
   readonly workspace: string;
   readonly signers: readonly TrustedSigner[];
-  readonly seen: Pick<SeenVersions, "of" | "remember" | "forget">;
+  readonly seen: Pick<SeenVersions, "of" | "remember" | "forget" | "beside" | "rememberBeside">;
   readonly journal: Journal;
 }
 
@@ -54,7 +54,47 @@ async function readOnce(ports: ReadPorts, layer: SecretLayer): Promise<LoadedLay
     refuseStale(main, loaded);
     incoming.push(loaded);
   }
+  if (main === null) await refuseRemoved(ports, layer.file);
+  await refuseTakenAway(ports, layer.file, main, incoming);
   return { layer, main, incoming };
+}
+
+/** A file that was here and is gone: the environment's values must not stand in for a tenant's unnoticed. */
+async function refuseRemoved(ports: ReadPorts, file: string): Promise<void> {
+  const seen = await ports.seen.of(file);
+  if (seen === undefined) return;
+  throw new LotseError({
+    code: "secret.manifest",
+    message: `${file} was here in version ${seen.version} and was removed`,
+    hint: `restore it from git; if that is meant, \`lotse secrets verify --accept ${file}\` accepts it`,
+    where: { file },
+  });
+}
+
+/** A value that was written beside the file must be there, until the file itself has it or a later one. */
+async function refuseTakenAway(
+  ports: ReadPorts,
+  file: string,
+  main: LoadedFile | null,
+  incoming: readonly LoadedFile[],
+): Promise<void> {
+  const before = await ports.seen.beside(file);
+  const present = Object.fromEntries(
+    incoming.map((beside) => {
+      const name = beside.incoming ?? "";
+      return [name, recordOf(beside.manifest.values, name)?.version ?? 1] as const;
+    }),
+  );
+  for (const [name, version] of Object.entries(before)) {
+    if (Object.hasOwn(present, name) || ownVersion(main, name) >= version) continue;
+    throw new LotseError({
+      code: "secret.manifest",
+      message: `version ${version} of ${name} was written beside ${file} and was removed`,
+      hint: `restore it from git; if that is meant, \`lotse secrets verify --accept ${file}\` accepts it`,
+      where: { file, path: name },
+    });
+  }
+  if (JSON.stringify(before) !== JSON.stringify(present)) await ports.seen.rememberBeside(file, present);
 }
 
 /**
@@ -85,7 +125,7 @@ async function readFile(
     seen,
   });
   if (incoming !== null) refuseOthers(parsed, format, file, incoming);
-  await ports.seen.remember(manifest, seen);
+  await ports.seen.remember(manifest, seen, ports.signers.length > 0);
   return { layer, file, incoming, format, bytes, parsed, manifest };
 }
 
@@ -108,7 +148,7 @@ export function checkOrigin(
 /** A value beside a file counts only while it is newer than the file's own: it may have been taken in already. */
 function refuseStale(main: LoadedFile | null, { file, incoming, manifest }: LoadedFile): void {
   const name = incoming ?? "";
-  const own = main === null ? 0 : lastVersion(main, nameInFile(name.split("."), main.format));
+  const own = ownVersion(main, name);
   const version = recordOf(manifest.values, name)?.version ?? 0;
   if (version > own) return;
   throw new LotseError({
@@ -117,6 +157,11 @@ function refuseStale(main: LoadedFile | null, { file, incoming, manifest }: Load
     hint: `remove ${file} and its manifest, and set the value again if it is meant`,
     where: { file },
   });
+}
+
+/** The version that a file itself has of a value, by the name that stands beside it; 0 where it never had one. */
+function ownVersion(main: LoadedFile | null, name: string): number {
+  return main === null ? 0 : lastVersion(main, nameInFile(name.split("."), main.format));
 }
 
 /** The version of a value in a file, or the last one where it was removed. */

@@ -190,9 +190,16 @@ export class SecretStore {
     await this.journal.replace([...replacements, ...further]);
     await Promise.all(
       signed.map(async ({ manifest }) =>
-        reading.seen.remember(manifest, await reading.seen.of(manifest.file)),
+        reading.seen.remember(manifest, await reading.seen.of(manifest.file), options.signers.length > 0),
       ),
     );
+    for (const { content, manifest } of signed) {
+      if (content.incoming === null) continue;
+      const { file } = content.layer;
+      const version = manifest.values[content.incoming]?.version ?? 1;
+      const known = await reading.seen.beside(file);
+      await reading.seen.rememberBeside(file, { ...known, [content.incoming]: version });
+    }
     return signed.map(({ manifest }) => manifest);
   }
 
@@ -204,10 +211,18 @@ export class SecretStore {
    */
   async accept(layer: SecretLayer): Promise<void> {
     const nothing = (): Promise<undefined> => Promise.resolve(undefined);
-    const forgetful = { of: nothing, remember: nothing, forget: nothing };
+    const forgetful = {
+      of: nothing,
+      remember: nothing,
+      forget: nothing,
+      beside: () => Promise.resolve({}),
+      rememberBeside: (file: string, versions: Readonly<Record<string, number>>) =>
+        this.reading.seen.rememberBeside(file, versions),
+    };
+    await this.reading.seen.rememberBeside(layer.file, {});
     const { main, incoming } = await readLayer({ ...this.reading, seen: forgetful }, layer);
     for (const file of [...(main === null ? [] : [main]), ...incoming]) {
-      await this.reading.seen.remember(file.manifest, undefined);
+      await this.reading.seen.remember(file.manifest, undefined, this.options.signers.length > 0);
     }
     if (main === null) await this.reading.seen.forget(layer.file);
     this.#layers.delete(layer.file);

@@ -8,7 +8,12 @@ const seenSchema = z.strictObject({
   version: z.int().min(1),
   digest: z.string().max(64),
   signer: z.string().max(100),
+  /** Whether `lotse.yml` listed whose signatures count. */
+  listed: z.boolean().default(false),
 });
+
+/** The versions of values that were seen beside a file, by name. */
+const besideSchema = z.record(z.string().max(4096), z.int().min(1));
 
 /** Remembers which version of each secret file was here, so that an old one does not come back unnoticed. */
 export class SeenVersions {
@@ -43,15 +48,37 @@ export class SeenVersions {
   }
 
   /** Remembers a manifest that was found good. */
-  async remember(manifest: Manifest, before: Seen | undefined): Promise<void> {
+  async remember(manifest: Manifest, before: Seen | undefined, listed: boolean): Promise<void> {
     const digest = manifestDigest(manifest);
-    if (before?.digest === digest) return;
+    if (before?.digest === digest && before.listed === listed) return;
     const { file, version, signer } = manifest;
     await writePrivateFile(
       this.#pathOf(file),
-      JSON.stringify({ file, version, digest, signer: signer.key }),
+      JSON.stringify({ file, version, digest, signer: signer.key, listed }),
       { sync: false },
     );
+  }
+
+  /** The versions of the values that were beside a file. @throws LotseError `secret.manifest` where damaged */
+  async beside(file: string): Promise<Readonly<Record<string, number>>> {
+    const path = this.#pathOf(`beside ${file}`);
+    const content = await readPrivateFile(path, 1024 * 1024);
+    if (content === null) return {};
+    const parsed = besideSchema.safeParse(jsonOf(content));
+    if (parsed.success) return parsed.data;
+    throw new LotseError({
+      code: "secret.manifest",
+      message: `which values stood beside ${file} is not known any more: the memory of it is damaged`,
+      hint: `if all is as it should be, \`lotse secrets verify --accept ${file}\``,
+      where: { file: path },
+    });
+  }
+
+  /** Remembers the values beside a file. */
+  async rememberBeside(file: string, versions: Readonly<Record<string, number>>): Promise<void> {
+    const path = this.#pathOf(`beside ${file}`);
+    if (Object.keys(versions).length === 0) await removeTree(path);
+    else await writePrivateFile(path, JSON.stringify(versions), { sync: false });
   }
 
   /** Forgets a file that was removed on purpose. */
@@ -61,5 +88,13 @@ export class SeenVersions {
 
   #pathOf(file: string): string {
     return join(this.#directory, `${digestOf(file).slice(0, 40)}.json`);
+  }
+}
+
+function jsonOf(content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString("utf8"));
+  } catch {
+    return undefined;
   }
 }
