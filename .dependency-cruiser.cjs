@@ -73,6 +73,12 @@ module.exports = {
       to: { path: "^packages/(cli|server|console)/" },
     },
     {
+      name: "layer-3-engine",
+      severity: "error",
+      from: { path: "^packages/engine/src" },
+      to: { path: "^packages/(cli|server|console)/" },
+    },
+    {
       name: "core-knows-no-shell",
       severity: "error",
       from: { path: core },

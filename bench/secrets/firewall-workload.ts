@@ -35,7 +35,7 @@ export const texts: readonly string[] = [
 ];
 
 /** Bytes that look random and are the same in every run. */
-export function pseudoRandom(length: number, seed: string): Buffer {
+function pseudoRandom(length: number, seed: string): Buffer {
   const blocks: Buffer[] = [];
   for (let block = 0; block * 32 < length; block++) {
     blocks.push(createHash("sha256").update(`${seed} ${block}`).digest());

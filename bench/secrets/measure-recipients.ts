@@ -47,23 +47,18 @@ async function measureLotse(name: string, task: Task): Promise<Measured> {
   return measured;
 }
 
-/** Verifies and opens every file anew, and sees that the other person can, or cannot. */
+/** Checks every file against its manifest, opens it anew, and sees that the other person can, or cannot. */
 async function readAll({ workspace, tenants }: Task, shared: boolean): Promise<readonly Item[]> {
   const { sessionIn } = await import("./workspace.ts");
-  const { noAudit, Sensitive } = await import("@lotse/core/kernel");
-  const { verifySecrets } = await import("@lotse/core/app");
-  const { ageOpener, openSops } = await import("@lotse/core/secrets");
-  const { files } = await verifySecrets(sessionIn(workspace, noAudit), []);
-  const good = files.filter(({ problem, opened }) => problem === null && opened);
-  if (good.length !== tenants.length) throw new Error(`${good.length} of ${tenants.length} files are good`);
-  const identities = [await ageOpener(new Sensitive(workspace.identity), "the benchmark's key")];
+  const { noAudit } = await import("@lotse/core/kernel");
+  const { secrets } = sessionIn(workspace, noAudit);
   const items: Item[] = [];
   for (const tenant of tenants) {
-    const file = fileOf(tenant);
-    const bytes = readFileSync(join(workspace.directory, file));
-    if (bytes.includes(workspace.other) !== shared) throw new Error(`${tenant} has the wrong recipients`);
-    const { leaves } = await openSops({ bytes, format: "yaml", file, identities });
-    for (const { path, value } of leaves) {
+    const { main } = await secrets.layer({ file: fileOf(tenant), environment: "prod", tenant });
+    if (main === null) throw new Error(`${tenant} has no file any more`);
+    const isRecipient = Buffer.from(main.bytes).includes(workspace.other);
+    if (isRecipient !== shared) throw new Error(`${tenant} has the wrong recipients`);
+    for (const { path, value } of (await secrets.document(main)).leaves) {
       items.push({ path: [String(path[0]), String(path[1])], text: String(value.reveal()) });
     }
   }

@@ -10,10 +10,12 @@ const environments = ["development", "staging", "production"].map(
 
 describe("config env", () => {
   it("the example's files are in step with its schema and hold placeholders only", async () => {
+    const copy = copyOfExample();
     const ended = await lotse(
       ["config", "env", "check", ...environments, "environments/dev/secrets/.env.example"],
-      { cwd: join(root, "examples/spotify-ai-agent") },
+      { cwd: copy.directory },
     );
+    copy.remove();
     expect(ended).toMatchObject({ status: 0, stdout: "valid: 4 files, 0 findings\n" });
   });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { copyOfExample, lotse, root, run } from "./cli-runner.ts";
+import { copyOfExample, copyOfExample, lotse, root, run } from "./cli-runner.ts";
 
 describe("init", () => {
   it("makes a workspace that validates, and never writes over one", async () => {
@@ -79,7 +79,9 @@ describe("help and errors", () => {
   });
 
   it("prints colours only where they are wanted", async () => {
-    const ended = await lotse(["config", "get", "nope"], { cwd: join(root, "examples/spotify-ai-agent") });
+    const copy = copyOfExample();
+    const ended = await lotse(["config", "get", "nope"], { cwd: copy.directory });
+    copy.remove();
     expect(ended.stderr).not.toContain("\u001B[");
   });
 

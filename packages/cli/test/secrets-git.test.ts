@@ -126,6 +126,8 @@ describe("git merges secret files", () => {
     await onBranch("side", "main");
     await add("side", "x");
     await onBranch("main");
+    // This working copy has seen the side's file, which is not on this branch.
+    await desk.good(["secrets", "verify", "--accept", tenantFile]);
     await add("main", "y");
     await desk.git("merge", "-q", "-m", "merge", "side");
     expect(await desk.json(["secrets", "verify"])).toMatchObject({
@@ -234,6 +236,7 @@ describe("git", () => {
     await desk.git("checkout", "-q", "-b", "side");
     await write("side");
     await desk.git("checkout", "-q", "main");
+    await desk.good(["secrets", "verify", "--accept", file]);
     await write("main");
     const merge = await desk.run("git", ["merge", "side"]);
     expect(merge.status).toBe(1);

@@ -78,15 +78,32 @@ function nameOf(reference: { readonly path: string; readonly field: string | und
 async function auditSources(session: Session): Promise<readonly FactSource[]> {
   const report = await (await session.log.open()).verify();
   if (report.ok && report.size === 0) return [];
+  const away = witnessesElsewhere(session);
   return [
     auditFacts({
       ok: report.ok,
       entries: report.size,
       ...(report.reason === null ? {} : { problem: report.reason }),
-      witnesses: report.witnesses.filter(({ status }) => status === "agrees").map(({ name }) => name),
+      witnesses: report.witnesses
+        .filter(({ name, status }) => status === "agrees" && away.has(name))
+        .map(({ name }) => name),
       at: session.clock.now().toISOString(),
     }),
   ];
+}
+
+/**
+ * The names of the witnesses that are not files of this machine: who takes over the host takes those along. Witnesses
+ * are named by type and place in the list of `lotse.yml`.
+ */
+function witnessesElsewhere({ engine }: Session): ReadonlySet<string> {
+  return new Set(
+    engine.workspace.audit.witnesses.flatMap((witness, index) =>
+      witness.type === "git" && !/^(?:file:|[./~])/u.test(witness.remote)
+        ? [`${witness.type}-${index + 1}`]
+        : [],
+    ),
+  );
 }
 
 async function runningReleases(session: Session): Promise<readonly ReleaseKnowledge[]> {

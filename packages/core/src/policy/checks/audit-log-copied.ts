@@ -15,7 +15,7 @@ export const auditLogCopied: Check = {
     const witnesses = facts.has("audit.witnesses") ? facts.list("audit.witnesses").length : 0;
     if (facts.flag("audit.off_host_copy")) return pass("a copy is made");
     return witnesses > 0
-      ? pass(`${witnesses} witnesses keep checkpoints`)
+      ? pass(`witnesses elsewhere that keep checkpoints: ${witnesses}`)
       : fail("there is no copy elsewhere");
   },
   examples: { pass: { "audit.off_host_copy": true }, fail: { "audit.off_host_copy": false } },

@@ -7,7 +7,7 @@ export interface AuditKnowledge {
   readonly entries: number;
   /** What is wrong, where something is. */
   readonly problem?: string | undefined;
-  /** The names of the witnesses that keep checkpoints. */
+  /** The names of the witnesses that keep checkpoints on other machines. */
   readonly witnesses?: readonly string[] | undefined;
   /** When it was verified, ISO 8601 in UTC. */
   readonly at: string;

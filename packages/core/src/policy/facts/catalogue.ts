@@ -146,7 +146,7 @@ export const factCatalogue = {
   "audit.enabled": at("flag", "reads and changes are recorded", "logging.audit.enabled"),
   "audit.verification": from("audit", "map", "whether the log is what was written"),
   "audit.off_host_copy": at("flag", "a copy on another machine", "logging.audit.off_host_copy.enabled"),
-  "audit.witnesses": from("audit", "list", "who else keeps checkpoints of the log"),
+  "audit.witnesses": from("audit", "list", "who keeps checkpoints of the log on other machines"),
   "audit.retention_days": at("number", "audit entries are kept", "logging.audit.retention_days"),
   "logging.retention_days": at("number", "logs are kept", "logging.retention_days"),
   "logging.searchable_days": at("number", "of them at hand", "logging.searchable_days"),

@@ -1,6 +1,8 @@
-/** Bits of {@link Automaton.flags}. */
+/** The bits of {@link Automaton.flags}: the state has one successor at least. */
 export const hasNext = 1;
+/** The state has several successors. */
 export const hasBranches = 2;
+/** A pattern ends in the state. */
 export const isOutput = 4;
 /** The state is that of a pattern's first byte. */
 export const isFirst = 8;
