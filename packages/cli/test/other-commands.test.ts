@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { copyOfExample, copyOfExample, lotse, root, run } from "./cli-runner.ts";
+import { copyOfExample, lotse, root, run } from "./cli-runner.ts";
 
 describe("init", () => {
   it("makes a workspace that validates, and never writes over one", async () => {

@@ -8,13 +8,13 @@ import { SecretDesk } from "./secret-desk.ts";
 const desk = new SecretDesk();
 const shared = "kF7-shared-by-two-environments";
 const weak = "hunter2";
-const checks = [
+const checks = new Set([
   "secret-age",
   "secrets-not-shared",
   "no-default-credential",
   "audit-log-verifies",
   "audit-log-copied",
-];
+]);
 
 const configuration = `api:
   key: \${secret:spotify#api_key}
@@ -39,8 +39,7 @@ async function judged(): Promise<{ readonly text: string; readonly of: (where: s
     Object.fromEntries(
       results
         .filter(
-          ({ check, environment, tenant }) =>
-            checks.includes(check) && `${environment}:${tenant ?? ""}` === where,
+          ({ check, environment, tenant }) => checks.has(check) && `${environment}:${tenant ?? ""}` === where,
         )
         .map(({ check, status, message }) => [check, [status, message]]),
     );
