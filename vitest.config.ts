@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 // Tests import the packages' sources (condition `lotse-source`), so no build is needed to run them,
 // except for the end-to-end tests, which start the built command as a user would.
@@ -7,8 +7,13 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["lotse-source"] } },
   test: {
     include: ["packages/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // The engine is not finished (see CONTRIBUTING.md); `npm run test:engine` runs its tests.
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.env["LOTSE_ENGINE"] === "1" ? [] : ["packages/engine/**"]),
+    ],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
   },
 });

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LotseError, type Sensitive } from "@lotse/core/kernel";
+import pg from "pg";
+import { isConnectionLoss } from "./connection-loss.ts";
+
+/** A connection inside a transaction. */
+export type Transaction = Pick<pg.ClientBase, "query">;
+
+/** The shortest and the longest wait between two tries to reach a server that is away. */
+const backoffMs = { first: 50, last: 1000 } as const;
+
+/** How a {@link Database} connects. */
+export interface DatabaseOptions {
+  readonly url: Sensitive<string>;
+  /** @defaultValue 10 */
+  readonly connections?: number;
+  /** Shown by the server to those who look at its connections. @defaultValue "lotse" */
+  readonly name?: string;
+  /** How long one operation keeps trying while the server is away. @defaultValue without end */
+  readonly giveUpMs?: number;
+}
+
+/**
+ * The database as we use it. When the connection is lost, an operation is tried again until the server is
+ * back; so every operation must have the same effect when it is done twice, for the first may have been
+ * committed before its answer was lost.
+ */
+export class Database {
+  readonly #pool: pg.Pool;
+  readonly #giveUpMs: number;
+  readonly #closing = new AbortController();
+
+  constructor(options: DatabaseOptions) {
+    this.#giveUpMs = options.giveUpMs ?? Number.POSITIVE_INFINITY;
+    this.#pool = new pg.Pool({
+      connectionString: options.url.reveal(),
+      max: options.connections ?? 10,
+      application_name: options.name ?? "lotse",
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      // A connection whose other end vanished would hold an operation for as long as the system waits.
+      query_timeout: 30_000,
+    });
+    // A connection that breaks while nobody uses it is replaced at the next use.
+    this.#pool.on("error", () => undefined);
+  }
+
+  /**
+   * Runs one statement.
+   *
+   * @throws LotseError `database.unavailable`; what the server says is wrong with the statement
+   */
+  query<R extends pg.QueryResultRow = pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<pg.QueryResult<R>> {
+    return this.#untilReachable(() => this.#pool.query<R>(sql, [...values]));
+  }
+
+  /** Runs one statement without trying again, for what is asked again soon anyway. */
+  queryOnce<R extends pg.QueryResultRow = pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<pg.QueryResult<R>> {
+    return this.#pool.query<R>(sql, [...values]);
+  }
+
+  /** Runs a function in a transaction, and again from the start when the connection is lost. */
+  transaction<T>(act: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#untilReachable(() => this.#transactOnce(act));
+  }
+
+  /** A connection of one's own, such as for locks of the session; `release(true)` ends it. */
+  connect(): Promise<pg.PoolClient> {
+    return this.#untilReachable(() => this.#pool.connect());
+  }
+
+  /** Ends all connections; what still waits for the server gives up. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#pool.end();
+  }
+
+  async #transactOnce<T>(act: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    const ignore = (): void => undefined;
+    client.on("error", ignore);
+    let broken = true;
+    try {
+      await client.query("BEGIN");
+      const result = await act(client);
+      await client.query("COMMIT");
+      broken = false;
+      return result;
+    } catch (error) {
+      if (!isConnectionLoss(error)) {
+        broken = await client.query("ROLLBACK").then(
+          () => false,
+          () => true,
+        );
+      }
+      throw error;
+    } finally {
+      client.off("error", ignore);
+      client.release(broken);
+    }
+  }
+
+  async #untilReachable<T>(act: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    for (let waitMs: number = backoffMs.first; ; waitMs = Math.min(waitMs * 2, backoffMs.last)) {
+      try {
+        return await act();
+      } catch (error) {
+        if (!isConnectionLoss(error)) throw error;
+        const over = performance.now() - startedAt >= this.#giveUpMs;
+        if (over || this.#closing.signal.aborted) throw unreachable(error);
+        await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+function unreachable(cause: unknown): LotseError {
+  return new LotseError({
+    code: "database.unavailable",
+    message: "the database does not answer",
+    hint: "check DATABASE_URL, and that the server runs",
+    cause,
+    retryable: true,
+  });
+}

@@ -1,0 +1,138 @@
+/** A change of our schema; once released it never changes. */
+export interface Migration {
+  readonly number: number;
+  readonly sql: string;
+}
+
+/** Our tables, beside those that DBOS keeps in a schema of its own. */
+export const migrations: readonly Migration[] = [
+  {
+    number: 1,
+    sql: `
+      -- A worker that runs. Its lease is the counter \`beat\`: others watch it grow, by their own clocks.
+      CREATE TABLE lotse.leases (
+        executor text PRIMARY KEY,
+        host text NOT NULL,
+        process jsonb NOT NULL,
+        beat bigint NOT NULL DEFAULT 0,
+        started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        ended_at timestamptz
+      );
+
+      CREATE TABLE lotse.rollouts (
+        id text PRIMARY KEY,
+        -- The order in which rollouts of the same tenant get their turn.
+        position bigint GENERATED ALWAYS AS IDENTITY,
+        environment text NOT NULL,
+        plan jsonb NOT NULL,
+        actor jsonb NOT NULL,
+        state text NOT NULL DEFAULT 'queued',
+        -- Counts how often it was retried.
+        run integer NOT NULL DEFAULT 1,
+        -- Grows with every change that \`status\` shows.
+        revision bigint NOT NULL DEFAULT 1,
+        pause_asked boolean NOT NULL DEFAULT false,
+        abort_asked boolean NOT NULL DEFAULT false,
+        reason text,
+        outcomes jsonb NOT NULL DEFAULT '{}',
+        created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        enqueued_run integer NOT NULL DEFAULT 0,
+        started_at timestamptz,
+        ended_at timestamptz
+      );
+      CREATE INDEX rollouts_open ON lotse.rollouts (position) WHERE ended_at IS NULL;
+
+      CREATE TABLE lotse.rollout_tenants (
+        rollout text NOT NULL REFERENCES lotse.rollouts ON DELETE CASCADE,
+        tenant text NOT NULL,
+        PRIMARY KEY (rollout, tenant)
+      );
+
+      -- Who may touch a tenant's environment. The fence grows each time it is taken, and is never reset.
+      CREATE TABLE lotse.locks (
+        environment text NOT NULL,
+        tenant text NOT NULL,
+        fence bigint NOT NULL DEFAULT 0,
+        rollout text,
+        executor text,
+        token text,
+        taken_at timestamptz,
+        PRIMARY KEY (environment, tenant)
+      );
+
+      CREATE TABLE lotse.steps (
+        rollout text NOT NULL REFERENCES lotse.rollouts ON DELETE CASCADE,
+        key text NOT NULL,
+        run integer NOT NULL,
+        tenant text NOT NULL,
+        ordinal integer NOT NULL,
+        name text NOT NULL,
+        state text NOT NULL,
+        attempts integer NOT NULL DEFAULT 1,
+        token text,
+        -- What is left of a pause, in milliseconds.
+        remaining_ms bigint,
+        result jsonb,
+        started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        ended_at timestamptz,
+        PRIMARY KEY (rollout, key)
+      );
+
+      -- Transactions that took effect, for those whose answer was lost; a day is long enough.
+      CREATE TABLE lotse.transactions (
+        token uuid PRIMARY KEY,
+        at timestamptz NOT NULL DEFAULT clock_timestamp()
+      );
+
+      CREATE TABLE lotse.approvals (
+        rollout text NOT NULL REFERENCES lotse.rollouts ON DELETE CASCADE,
+        gate text NOT NULL,
+        run integer NOT NULL,
+        actor jsonb NOT NULL,
+        approved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (rollout, gate, run)
+      );
+    `,
+  },
+  {
+    number: 2,
+    sql: `
+      -- The audit log: lines and hashes as they are, in the order of the tree.
+      CREATE TABLE lotse.audit_log (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        origin text NOT NULL,
+        public_key text NOT NULL,
+        checkpoint text NOT NULL,
+        -- Another one after each change, so that a writer knows whether somebody else has written.
+        generation text NOT NULL
+      );
+      CREATE TABLE lotse.audit_entries (index bigint PRIMARY KEY, time text NOT NULL, line text NOT NULL);
+      CREATE TABLE lotse.audit_hashes (position bigint PRIMARY KEY, hash bytea NOT NULL);
+      CREATE TABLE lotse.audit_sequences (commitment text PRIMARY KEY, sequence bigint NOT NULL);
+      CREATE TABLE lotse.audit_actors (
+        commitment text PRIMARY KEY,
+        kind text NOT NULL,
+        id text NOT NULL,
+        salt text NOT NULL,
+        UNIQUE (kind, id)
+      );
+      CREATE TABLE lotse.audit_personal (
+        entry bigint NOT NULL,
+        commitment text NOT NULL,
+        subject text NOT NULL,
+        name text NOT NULL,
+        value text NOT NULL,
+        salt text NOT NULL,
+        PRIMARY KEY (entry, name)
+      );
+      CREATE INDEX audit_personal_subject ON lotse.audit_personal (subject);
+
+      -- Entries written with the change they tell of, waiting for their place in the tree.
+      CREATE TABLE lotse.audit_outbox (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        event jsonb NOT NULL,
+        refused text
+      );
+    `,
+  },
+];

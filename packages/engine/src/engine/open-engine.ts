@@ -1,0 +1,134 @@
+import { LotseError, type Sensitive } from "@lotse/core/kernel";
+import { Sequencer, type SequencerParts } from "../audit/sequencer.ts";
+import { Database } from "../database/database.ts";
+import { migrate } from "../database/migrate.ts";
+import { Controls } from "../rollout/controls.ts";
+import type { RolloutDriver } from "../rollout/driver.ts";
+import type { FaultPoint } from "../rollout/execution.ts";
+import { Rollouts } from "../rollout/rollouts.ts";
+import { workflowIdOf } from "../rollout/rollout-store.ts";
+import { runRollout } from "../rollout/workflow.ts";
+import { ClaimWatch } from "./claim-watch.ts";
+import { newExecutorId, startDurable, workflowVersion } from "./durable.ts";
+import { Lease } from "./lease.ts";
+import { Reaper } from "./reaper.ts";
+import { Starter } from "./starter.ts";
+
+/** How an engine is opened. */
+export interface EngineOptions {
+  /** The database; see `openDatabase`. */
+  readonly url: Sensitive<string>;
+  /** What carries out the steps. Left out, this process starts and watches rollouts and runs none itself. */
+  readonly driver?: RolloutDriver;
+  /**
+   * Called when another worker has taken over what this one was doing. It must end the process: nothing that
+   * is under way here may go on. @defaultValue ends the process with the status of `engine.lease`
+   */
+  readonly onLost?: (error: LotseError) => void;
+  /**
+   * Opens the audit log over a store; this worker then gives the entries that were written with changes their
+   * place in it. At least one worker must. @defaultValue they wait for one that does
+   */
+  readonly audit?: SequencerParts["open"];
+  /** Told what keeps entries of the audit log waiting. */
+  readonly onAuditError?: (error: LotseError) => void;
+  /** Called at places where a worker may die, for tests. */
+  readonly onPoint?: (point: FaultPoint, key: string) => Promise<void> | void;
+}
+
+/** An engine that is open. */
+export interface Engine {
+  readonly rollouts: Rollouts;
+  readonly database: Database;
+  /** This worker; null when it runs nothing itself. */
+  readonly executor: string | null;
+  /** Stops. Rollouts under way stay as they are, and other workers go on with them at once. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the engine: brings the tables up to date, and with a driver starts a worker. Any number of workers on
+ * any number of machines may share a database, one in each process.
+ *
+ * @throws LotseError `database.unavailable`, `engine.lease` when there is a worker in this process already
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { url, driver } = options;
+  const opening = new Database({ url, connections: 2, giveUpMs: 15_000 });
+  try {
+    await migrate(opening, url);
+  } finally {
+    await opening.close();
+  }
+  const database = new Database({ url, connections: 16 });
+  if (driver !== undefined) return openWorker({ ...options, driver }, database);
+  const rollouts = new Rollouts(database);
+  return { rollouts, database, executor: null, close: () => database.close() };
+}
+
+async function openWorker(
+  options: EngineOptions & { readonly driver: RolloutDriver },
+  database: Database,
+): Promise<Engine> {
+  const executor = newExecutorId();
+  const onLost = once(() => (options.onLost ?? endProcess)(lostError()));
+  const lease = new Lease(database, executor, onLost);
+  const controls = new Controls(database);
+  await lease.begin();
+  const { driver, onPoint } = options;
+  const parts = { database, controls, driver, executor, onLost, onPoint };
+  const underWay = new Set<string>();
+  const durable = await startDurable(options.url, executor, async (durably, rollout, run) => {
+    const id = workflowIdOf(rollout, run);
+    underWay.add(id);
+    return runRollout(parts, durably, rollout, run).finally(() => underWay.delete(id));
+  }).catch(async (error: unknown) => {
+    await lease.end();
+    await database.close();
+    throw error;
+  });
+  const starter = new Starter({ database, version: workflowVersion, enqueue: (run) => durable.enqueue(run) });
+  const reaper = new Reaper({ database, executor, recover: (dead) => durable.recover(dead) });
+  const claims = new ClaimWatch({ database, executor, running: underWay });
+  const running = [lease, controls, starter, reaper, claims, ...sequencersOf(options, database)];
+  const loops = Promise.all([...running, durable].map((part) => part.run()));
+  return {
+    rollouts: new Rollouts(database, () => starter.wake()),
+    database,
+    executor,
+    close: async () => {
+      for (const part of running) part.stop();
+      await durable.stop();
+      await loops;
+      await lease.end();
+      await database.close();
+    },
+  };
+}
+
+function sequencersOf(options: EngineOptions, database: Database): readonly Sequencer[] {
+  const { audit: open, onAuditError: onError } = options;
+  if (open === undefined) return [];
+  return [new Sequencer({ database, open, ...(onError === undefined ? {} : { onError }) })];
+}
+
+function lostError(): LotseError {
+  return new LotseError({
+    code: "engine.lease",
+    message: "another worker has taken over what this one was doing",
+    hint: "this happens when a worker was stopped or cut off for longer than its lease",
+  });
+}
+
+function endProcess(error: LotseError): void {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(error.exitStatus);
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}

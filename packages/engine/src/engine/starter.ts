@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isConnectionLoss } from "../database/connection-loss.ts";
+import type { Database } from "../database/database.ts";
+import { dbosSchema } from "../database/migrate.ts";
+import { partitionOf, type EnginePlan } from "../rollout/plan.ts";
+
+/** How often it is looked for rollouts that other processes handed over, in milliseconds. */
+const lookMs = 100;
+
+/** How often it is looked for rollouts whose execution ended in a defect, in looks. */
+const stuckEvery = 20;
+
+/** A run of a rollout that is to be queued. */
+export interface RunToStart {
+  readonly rollout: string;
+  readonly run: number;
+  readonly partition: string;
+}
+
+/** What a {@link Starter} works with. */
+export interface StarterParts {
+  readonly database: Database;
+  /** The version of this worker's workflows. */
+  readonly version: string;
+  /** Queues a run; twice is once. */
+  readonly enqueue: (run: RunToStart) => Promise<void>;
+}
+
+/** Queues what was stored to be carried out, whoever stored it, and whatever died before queueing it. */
+export class Starter {
+  readonly #parts: StarterParts;
+  readonly #stopped = new AbortController();
+  #wake = new AbortController();
+
+  constructor(parts: StarterParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks until `stop`. */
+  async run(): Promise<void> {
+    for (let look = 0; !this.#stopped.signal.aborted; look++) {
+      this.#wake = new AbortController();
+      try {
+        await this.#startNew();
+        if (look % stuckEvery === 0) await this.#showStuck();
+      } catch (error) {
+        if (!isConnectionLoss(error) && !this.#stopped.signal.aborted) throw error;
+      }
+      const signal = AbortSignal.any([this.#wake.signal, this.#stopped.signal]);
+      await sleep(lookMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Looks now. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #startNew(): Promise<void> {
+    const { database, enqueue } = this.#parts;
+    const { rows } = await database.queryOnce<{ id: string; run: number; plan: EnginePlan }>(
+      `SELECT id, run, plan FROM lotse.rollouts
+       WHERE ended_at IS NULL AND enqueued_run < run ORDER BY position LIMIT 100`,
+    );
+    for (const { id, run, plan } of rows) {
+      await enqueue({ rollout: id, run, partition: partitionOf(plan) });
+      await database.queryOnce(
+        "UPDATE lotse.rollouts SET enqueued_run = $2 WHERE id = $1 AND enqueued_run < $2",
+        [id, run],
+      );
+    }
+  }
+
+  /** What ended without our saying so ended by a defect. Its lock is kept, for nobody knows how things are. */
+  async #showStuck(): Promise<void> {
+    await this.#parts.database.queryOnce(
+      `UPDATE lotse.rollouts r SET state = 'stuck', revision = revision + 1,
+         reason = 'the engine gave up: ' || w.status
+       FROM "${dbosSchema}".workflow_status w
+       WHERE r.ended_at IS NULL AND r.state <> 'stuck' AND w.workflow_uuid = r.id || '.' || r.run
+         AND w.status IN ('ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')`,
+    );
+    // Workers pick up the work of their own version only.
+    await this.#parts.database.queryOnce(
+      `UPDATE lotse.rollouts r SET revision = revision + 1,
+         reason = 'it waits for a worker of version ' || w.application_version
+       FROM "${dbosSchema}".workflow_status w
+       WHERE r.ended_at IS NULL AND r.reason IS NULL AND w.workflow_uuid = r.id || '.' || r.run
+         AND w.status IN ('ENQUEUED', 'PENDING') AND w.application_version <> $1`,
+      [this.#parts.version],
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import { chmod } from "node:fs/promises";
+import {
+  isRunning,
+  lockWithin,
+  LotseError,
+  makePrivateDirectory,
+  type Sensitive,
+  systemClock,
+  type Clock,
+} from "@lotse/core/kernel";
+import pg from "pg";
+import { initialise } from "./initialise.ts";
+import { layoutOf, type ServerLayout } from "./layout.ts";
+import { roleName, urlOf } from "./probe.ts";
+import { copyPrograms, findPrograms } from "./programs.ts";
+import { ensureRunning, type ServerParts } from "./server.ts";
+import { checkEnterable, serviceUser } from "./service-user.ts";
+import { passwordOf, readState, type ServerState } from "./state.ts";
+
+/** How an embedded server is started. */
+export interface EmbeddedOptions {
+  /** Where all of it is kept; made where it is missing. */
+  readonly directory: string;
+  /** @defaultValue the machine's clock */
+  readonly clock?: Clock;
+}
+
+/** An embedded server that runs. It outlives the process that started it. */
+export interface EmbeddedServer {
+  readonly directory: string;
+  readonly port: number;
+  readonly pid: number | null;
+  /** With the password in it. */
+  readonly url: Sensitive<string>;
+}
+
+/** How long another process may take to start the same server. */
+const lockMs = 90_000;
+
+/**
+ * Starts the embedded PostgreSQL of a directory, or finds it running. The first start copies the programs and
+ * makes the data; one after a crash takes over what the dead server left.
+ *
+ * @throws LotseError `machine.missing` without PostgreSQL for this machine, `database.start`
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  const { directory, clock = systemClock } = options;
+  const programs = await findPrograms();
+  const layout = layoutOf(directory, programs.version);
+  const user = await serviceUser(process.getuid?.() === 0);
+  await makePrivateDirectory(directory);
+  if (user !== null) await chmod(directory, 0o711);
+  if (user !== null) await checkEnterable(directory, user);
+  return withLock(layout, clock, async () => {
+    await copyPrograms(programs, layout.programs);
+    const password = await passwordOf(layout);
+    await initialise(layout, password, user);
+    const parts: ServerParts = { layout, password, user, clock };
+    const state = await ensureRunning(parts);
+    await createDatabase(state, password);
+    const url = urlOf(state.port, password);
+    return { directory, port: state.port, pid: state.process?.pid ?? null, url };
+  });
+}
+
+/** Ends the embedded server of a directory, whoever started it; it is no error when none runs. */
+export async function stopEmbedded(options: EmbeddedOptions): Promise<void> {
+  const { directory, clock = systemClock } = options;
+  const layout = layoutOf(directory, "none");
+  await withLock(layout, clock, async () => {
+    const server = (await readState(layout))?.process ?? null;
+    if (server === null || !(await isRunning(server))) return;
+    // Connections are ended and everything is written; SIGTERM would wait for those who are connected.
+    process.kill(server.pid, "SIGINT");
+    for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 20) {
+      if (!(await isRunning(server))) return;
+      await clock.sleep(20);
+    }
+    throw new LotseError({
+      code: "database.start",
+      message: `PostgreSQL in ${directory} does not end, process ${server.pid}`,
+      hint: `${layout.log} may tell why`,
+    });
+  });
+}
+
+async function withLock<T>(layout: ServerLayout, clock: Clock, act: () => Promise<T>): Promise<T> {
+  const lock = await lockWithin({ path: layout.lock, holder: "the start of PostgreSQL", clock }, lockMs);
+  try {
+    return await act();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Makes the database; twice does no harm. */
+async function createDatabase(state: ServerState, password: Sensitive<string>): Promise<void> {
+  const client = new pg.Client({ connectionString: urlOf(state.port, password, "postgres").reveal() });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [roleName]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${roleName}`);
+  } finally {
+    await client.end();
+  }
+}

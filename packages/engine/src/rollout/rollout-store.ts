@@ -1,0 +1,190 @@
+import { LotseError, type Actor, type AuditEvent, type AuditOutcome } from "@lotse/core/kernel";
+import { recordIn } from "../audit/outbox.ts";
+import type { Database, Transaction } from "../database/database.ts";
+import type { EnginePlan } from "./plan.ts";
+import type { RolloutState, TenantOutcome } from "./status.ts";
+
+/** What happens when another rollout is at work on one of the tenants, or waits for it. */
+export type WhenBusy = "queue" | "refuse";
+
+/** A rollout as an execution works on it. */
+export interface StoredRollout {
+  readonly plan: EnginePlan;
+  readonly run: number;
+  readonly actor: Actor;
+  readonly ended: boolean;
+  /** Tenants that an earlier run ended, with how. */
+  readonly outcomes: Readonly<Record<string, TenantOutcome>>;
+}
+
+/** The id of the durable workflow that carries out a run of a rollout. */
+export function workflowIdOf(rollout: string, run: number): string {
+  return `${rollout}.${run}`;
+}
+
+/** An entry of the audit log about a rollout. */
+export function auditEventOf(
+  plan: EnginePlan,
+  actor: Actor,
+  action: string,
+  outcome: AuditOutcome,
+  parts: { readonly tenant?: string; readonly details?: Readonly<Record<string, string | number>> } = {},
+): AuditEvent {
+  return {
+    actor,
+    scope: {
+      environment: plan.environment,
+      ...(parts.tenant === undefined ? {} : { tenant: parts.tenant }),
+    },
+    action: `rollout.${action}`,
+    object: plan.id,
+    version: plan.release.version,
+    request: plan.id,
+    outcome,
+    ...(parts.details === undefined ? {} : { details: parts.details }),
+  };
+}
+
+/**
+ * Stores a rollout to be carried out, with its entry in the audit log. The same plan again is the same rollout.
+ *
+ * @throws LotseError `rollout.locked` when a tenant is busy and the caller does not want to queue,
+ * `usage.argument` when the id belongs to another plan
+ */
+export function insertRollout(
+  database: Database,
+  plan: EnginePlan,
+  actor: Actor,
+  whenBusy: WhenBusy,
+): Promise<void> {
+  return database.transaction(async (transaction) => {
+    // Two that ask at the same moment to be refused when busy would not see each other.
+    await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [
+      `lotse rollouts of ${plan.environment}`,
+    ]);
+    const { rowCount } = await transaction.query(
+      `INSERT INTO lotse.rollouts (id, environment, plan, actor) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (id) DO NOTHING`,
+      [plan.id, plan.environment, JSON.stringify(plan), JSON.stringify(actor)],
+    );
+    if (rowCount === 0) return checkSame(transaction, plan);
+    await transaction.query(
+      "INSERT INTO lotse.rollout_tenants (rollout, tenant) SELECT $1, unnest($2::text[])",
+      [plan.id, plan.tenants.map(({ tenant }) => tenant)],
+    );
+    if (whenBusy === "refuse") await refuseBusy(transaction, plan);
+    await recordIn(transaction, auditEventOf(plan, actor, "start", "intent"));
+  });
+}
+
+async function checkSame(transaction: Transaction, plan: EnginePlan): Promise<void> {
+  const { rows } = await transaction.query("SELECT FROM lotse.rollouts WHERE id = $1 AND plan = $2", [
+    plan.id,
+    JSON.stringify(plan),
+  ]);
+  if (rows.length > 0) return;
+  throw new LotseError({
+    code: "usage.argument",
+    message: `there is another rollout with the id ${plan.id}`,
+  });
+}
+
+async function refuseBusy(transaction: Transaction, plan: EnginePlan): Promise<void> {
+  const { rows } = await transaction.query<{ id: string; tenant: string; state: string }>(
+    `SELECT other.id, theirs.tenant, other.state FROM lotse.rollouts other
+     JOIN lotse.rollout_tenants theirs ON theirs.rollout = other.id
+     JOIN lotse.rollout_tenants ours ON ours.tenant = theirs.tenant AND ours.rollout = $1
+     WHERE other.id <> $1 AND other.ended_at IS NULL AND other.environment = $2
+     ORDER BY other.position LIMIT 1`,
+    [plan.id, plan.environment],
+  );
+  const [other] = rows;
+  if (other === undefined) return;
+  throw new LotseError({
+    code: "rollout.locked",
+    message: `rollout ${other.id} (${other.state}) is at work on ${plan.environment}:${other.tenant}`,
+    hint: "wait until it is done, abort it, or ask to queue",
+    retryable: true,
+  });
+}
+
+/** Reads a rollout to carry it out; null when there is none. */
+export async function loadRollout(database: Database, id: string): Promise<StoredRollout | null> {
+  const { rows } = await database.query<{
+    plan: EnginePlan;
+    run: number;
+    actor: Actor;
+    ended: boolean;
+    outcomes: Readonly<Record<string, TenantOutcome>>;
+  }>("SELECT plan, run, actor, outcomes, ended_at IS NOT NULL AS ended FROM lotse.rollouts WHERE id = $1", [
+    id,
+  ]);
+  return rows[0] ?? null;
+}
+
+/** Shows another state while a rollout goes on; it counts only for the execution that holds the lock. */
+export async function showState(
+  database: Database,
+  rollout: string,
+  token: string,
+  state: RolloutState,
+): Promise<void> {
+  await database.query(
+    `UPDATE lotse.rollouts SET state = $3, revision = revision + 1
+     WHERE id = $1 AND state <> $3 AND ended_at IS NULL
+       AND EXISTS (SELECT FROM lotse.locks WHERE rollout = $1 AND token = $2)`,
+    [rollout, token, state],
+  );
+}
+
+/** Writes down how it ended for a tenant. */
+export async function keepOutcome(
+  database: Database,
+  rollout: string,
+  tenant: string,
+  outcome: TenantOutcome,
+): Promise<void> {
+  await database.query(
+    `UPDATE lotse.rollouts SET outcomes = outcomes || jsonb_build_object($2::text, $3::jsonb),
+       revision = revision + 1
+     WHERE id = $1 AND ended_at IS NULL`,
+    [rollout, tenant, JSON.stringify(outcome)],
+  );
+}
+
+/**
+ * Ends a rollout: its state, its entries in the audit log and the return of its locks are one change.
+ *
+ * @returns whether this call did it; not when it was ended before, or another execution has taken over
+ */
+export function finishRollout(
+  database: Database,
+  { plan, actor }: StoredRollout,
+  token: string,
+  state: RolloutState,
+  outcomes: Readonly<Record<string, TenantOutcome>>,
+): Promise<boolean> {
+  return database.transaction(async (transaction) => {
+    const { rowCount } = await transaction.query(
+      `UPDATE lotse.rollouts SET state = $3, outcomes = $4, revision = revision + 1,
+         ended_at = clock_timestamp(), pause_asked = false
+       WHERE id = $1 AND ended_at IS NULL
+         AND EXISTS (SELECT FROM lotse.locks WHERE rollout = $1 AND token = $2)`,
+      [plan.id, token, state, JSON.stringify(outcomes)],
+    );
+    if (rowCount === 0) return false;
+    await transaction.query(
+      "UPDATE lotse.locks SET rollout = NULL, executor = NULL, taken_at = NULL WHERE rollout = $1",
+      [plan.id],
+    );
+    for (const [tenant, outcome] of Object.entries(outcomes)) {
+      if (outcome.state === "skipped") continue;
+      const details = outcome.code === undefined ? {} : { details: { code: outcome.code } };
+      const result = outcome.state === "deployed" ? "success" : "failure";
+      await recordIn(transaction, auditEventOf(plan, actor, "deploy", result, { tenant, ...details }));
+    }
+    const good = state === "deployed" ? "success" : "failure";
+    await recordIn(transaction, auditEventOf(plan, actor, "start", good, { details: { state } }));
+    return true;
+  });
+}

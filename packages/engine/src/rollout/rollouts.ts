@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Actor } from "@lotse/core/kernel";
+import type { Database } from "../database/database.ts";
+import { abortRollout, approveRollout, pauseRollout, resumeRollout, retryRollout } from "./commands.ts";
+import { parsePlan, type EnginePlanInput } from "./plan.ts";
+import { readStatus } from "./read-status.ts";
+import { insertRollout, type WhenBusy } from "./rollout-store.ts";
+import { endStates, type RolloutStatus } from "./status.ts";
+
+/** How a rollout is started. */
+export interface StartOptions {
+  readonly actor: Actor;
+  /** @defaultValue "queue" */
+  readonly whenBusy?: WhenBusy;
+}
+
+/** How a rollout is watched. */
+export interface WatchOptions {
+  readonly signal?: AbortSignal;
+  /** @defaultValue 200 */
+  readonly intervalMs?: number;
+}
+
+/** What people and programs do with rollouts. Any process that reaches the database can, worker or not. */
+export class Rollouts {
+  readonly #database: Database;
+  readonly #onStarted: () => void;
+
+  /** @param onStarted - called when there is something new to carry out */
+  constructor(database: Database, onStarted: () => void = () => undefined) {
+    this.#database = database;
+    this.#onStarted = onStarted;
+  }
+
+  /**
+   * Hands a plan over; a worker carries it out. The same plan again is the same rollout.
+   *
+   * @throws LotseError `usage.argument` when the plan is not usable, `rollout.locked` when a tenant is busy and
+   * `whenBusy` is `refuse`, `database.unavailable`
+   */
+  async startRollout(plan: EnginePlanInput, options: StartOptions): Promise<{ readonly rollout: string }> {
+    const parsed = parsePlan(plan);
+    await insertRollout(this.#database, parsed, options.actor, options.whenBusy ?? "queue");
+    this.#onStarted();
+    return { rollout: parsed.id };
+  }
+
+  /** @throws LotseError `rollout.not-found` */
+  status(id: string): Promise<RolloutStatus> {
+    return readStatus(this.#database, id);
+  }
+
+  /** The status now, and at each change until the rollout has ended. @throws LotseError `rollout.not-found` */
+  async *watch(id: string, options: WatchOptions = {}): AsyncGenerator<RolloutStatus, void> {
+    let seen = -1;
+    while (options.signal?.aborted !== true) {
+      const status = await this.status(id);
+      if (status.revision !== seen) yield status;
+      seen = status.revision;
+      if (endStates.has(status.state)) return;
+      await sleep(options.intervalMs ?? 200);
+    }
+  }
+
+  /** Waits until a rollout has ended. @throws LotseError `rollout.not-found` */
+  async finished(id: string): Promise<RolloutStatus> {
+    for await (const status of this.watch(id)) if (endStates.has(status.state)) return status;
+    return this.status(id);
+  }
+
+  /**
+   * @param gate - the name of the approval. @defaultValue the first that is not approved
+   * @throws LotseError `rollout.not-found`, `rollout.refused` when it does not fit the present state
+   */
+  approve(id: string, actor: Actor, gate?: string): Promise<void> {
+    return approveRollout(this.#database, id, actor, gate);
+  }
+
+  /** @throws LotseError `rollout.not-found`, `rollout.refused` when it does not fit the present state */
+  pause(id: string, actor: Actor): Promise<void> {
+    return pauseRollout(this.#database, id, actor);
+  }
+
+  /** @throws LotseError `rollout.not-found`, `rollout.refused` when it does not fit the present state */
+  resume(id: string, actor: Actor): Promise<void> {
+    return resumeRollout(this.#database, id, actor);
+  }
+
+  /** @throws LotseError `rollout.not-found`, `rollout.refused` when it does not fit the present state */
+  async abort(id: string, actor: Actor): Promise<void> {
+    await abortRollout(this.#database, id, actor);
+    this.#onStarted();
+  }
+
+  /** @throws LotseError `rollout.not-found`, `rollout.refused` when it does not fit the present state */
+  async retry(id: string, actor: Actor): Promise<void> {
+    await retryRollout(this.#database, id, actor);
+    this.#onStarted();
+  }
+}
