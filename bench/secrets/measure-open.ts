@@ -18,6 +18,8 @@ const contenders: Readonly<Record<string, (directory: string) => Promise<Measure
 async function measureLotse(directory: string): Promise<Measured> {
   const { ageOpener, openSops } = await import("@lotse/core/secrets");
   const { Sensitive } = await import("@lotse/core/kernel");
+  // Lotse loads it when it is needed first.
+  await import("age-encryption");
   const identity = new Sensitive(readFileSync(join(directory, openFiles.identity), "utf8").trim());
   return await measure(
     "lotse",

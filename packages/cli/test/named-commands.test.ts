@@ -16,9 +16,6 @@ const program = await buildProgram({
   signal: new AbortController().signal,
 } as unknown as Parameters<typeof buildProgram>[0]);
 
-/** Named, and still to come. */
-const pending: ReadonlySet<string> = new Set(["secrets scan --write-baseline"]);
-
 /** Texts in which the word is a name and no command follows. */
 const prose = /^(?:did|runs|there|may leave|secret manifest|known secrets)\b/u;
 
@@ -34,7 +31,7 @@ function namedIn(place: string, text: string): readonly Named[] {
     [...line.matchAll(/(?<![\w./@$-])lotse (?<text>[a-z](?:[^`"'|>#;:,…\\.$]|\.(?=\S))*)/gu)].flatMap(
       ({ groups }) => {
         const told = groups?.["text"]?.trim() ?? "";
-        return prose.test(told) || pending.has(told) ? [] : [{ place: `${place}:${index + 1}`, text: told }];
+        return prose.test(told) ? [] : [{ place: `${place}:${index + 1}`, text: told }];
       },
     ),
   );

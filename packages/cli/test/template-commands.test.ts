@@ -38,6 +38,7 @@ async function render(...args: readonly string[]): Promise<Ended> {
     cwd: copy.directory,
     variables: { HOME: copy.directory, USER: "tester" },
     out: (text) => void (stdout += text),
+    reveal: (text) => void (stdout += text),
     err: (text) => void (stderr += text),
     live: false,
     stdoutColours: createColors(false),

@@ -6,7 +6,7 @@ import { factCatalogue } from "./facts/catalogue.ts";
 import { readPolicyFile } from "./read-file.ts";
 
 /** The file of a workspace that says how its policy differs from the default. */
-export const settingsFile = "policy/policy.yml";
+const settingsFile = "policy/policy.yml";
 
 const name = z.string().min(1).max(63);
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/u, "use lower-case letters, digits and dashes");

@@ -42,7 +42,7 @@ export function parseBaseline(text: string, file: string = baselineFile): Baseli
   throw new LotseError({
     code: "secret.baseline",
     message: `the baseline of accepted findings is broken: ${issue?.message ?? "it is no JSON"}`,
-    hint: "restore it from git, or write it anew with lotse secrets scan --write-baseline",
+    hint: "restore it from git, or remove it and accept the findings anew with lotse secrets scan --accept",
     where: { file, ...(issue === undefined ? {} : { path: issue.path.join(".") }) },
   });
 }
