@@ -7,6 +7,10 @@ import { fileURLToPath } from "node:url";
 /** The root of the repository. */
 export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 
+/** A home directory of the tests' own, outside every workspace. */
+const home = mkdtempSync(join(tmpdir(), "lotse-home-"));
+process.once("exit", () => rmSync(home, { recursive: true, force: true }));
+
 /** How a command ended. */
 export interface Ended {
   readonly status: number;
@@ -29,7 +33,7 @@ export function lotse(args: readonly string[], options: RunOptions): Promise<End
 /** Runs a program with a small, known environment. */
 export function run(program: string, args: readonly string[], options: RunOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: process.env["PATH"] ?? "", HOME: options.cwd, USER: "tester", ...options.env };
+    const env = { PATH: process.env["PATH"] ?? "", HOME: home, USER: "tester", ...options.env };
     const child = spawn(program, [...args], { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
