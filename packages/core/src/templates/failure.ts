@@ -94,7 +94,7 @@ function hintOf(error: JinjaError, { hint }: FailureContext): string | undefined
   // The language's own hint names a setting that only programs have.
   if (error instanceof LimitError) return "look for a loop, include or value that grows without end";
   if (error instanceof TemplateNotFound) return "templates are looked for below one directory; see --root";
-  return error.hint;
+  return error.hint ?? "docs/templates.md has the whole language by example";
 }
 
 function excerptOf({ where, sourceLine }: JinjaError): readonly string[] {
