@@ -5,7 +5,7 @@ import { eventAt } from "./workload.ts";
 const [name = "", directory = "", entries = "0"] = process.argv.slice(2);
 const contender = contenders[name];
 if (contender === undefined) throw new Error(`no contender ${name}`);
-const log = await contender.open(directory, false);
+const log = await contender.open(directory, "never");
 const together = 4096;
 for (let from = 0; from < Number(entries); from += together) {
   const count = Math.min(together, Number(entries) - from);

@@ -2,12 +2,13 @@
 // `-- --quick` measures a small log, to see that everything still runs.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { table } from "../config/report.ts";
-import { contenders } from "./contenders/contender.ts";
+import { load, machine } from "../secrets/machine.ts";
+import { contenders, type Sync } from "./contenders/contender.ts";
 import type { AppendFigures } from "./measure-append.ts";
 import type { ProofFigures } from "./measure-proofs.ts";
 import type { VerifyFigures } from "./measure-verify.ts";
@@ -40,20 +41,26 @@ interface AppendCase {
   readonly title: string;
   readonly processes: number;
   readonly writers: number;
-  readonly sync: boolean;
+  readonly sync: Sync;
 }
 
-const appendCases: readonly AppendCase[] = [true, false].flatMap((sync) =>
+const syncs: readonly (readonly [Sync, string])[] = [
+  ["each", "fsync"],
+  ["group", "fsync within a second"],
+  ["never", "no fsync"],
+];
+
+const appendCases: readonly AppendCase[] = syncs.flatMap(([sync, name]) =>
   [
     { title: "1 writer", processes: 1, writers: 1 },
     { title: `${manyWriters} writers`, processes: 1, writers: manyWriters },
     { title: `2 processes of ${manyWriters} writers`, processes: 2, writers: manyWriters },
-  ].map((one) => ({ ...one, sync, title: `${one.title}, ${sync ? "fsync" : "no fsync"}` })),
+  ].map((one) => ({ ...one, sync, title: `${one.title}, ${name}` })),
 );
 
 async function measureAppend(name: string, { processes, writers, sync }: AppendCase): Promise<AppendFigures> {
   return inDirectory(async (directory) => {
-    const args = [name, directory, String(writers), String(sync), String(milliseconds)];
+    const args = [name, directory, String(writers), sync, String(milliseconds)];
     const all = await Promise.all(
       Array.from({ length: processes }, () => child<AppendFigures>("measure-append.ts", ...args)),
     );
@@ -159,11 +166,10 @@ function proofTable(figures: readonly SizeFigures[]): void {
   console.log(table(headings, rows));
 }
 
-console.log(
-  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, ${new Date().toISOString().slice(0, 10)}`,
-);
+console.log(machine());
 await appendTable();
 const figures: SizeFigures[] = [];
 for (const size of sizes) figures.push(await measureSize(size));
 verifyTable(figures);
 proofTable(figures);
+console.log(`\n${load()}`);

@@ -1,6 +1,6 @@
 // Appends for a time, in a process of its own: node measure-append.ts NAME DIRECTORY WRITERS SYNC MILLISECONDS
 import { median, peakMegabytes } from "../config/measured.ts";
-import { contenders } from "./contenders/contender.ts";
+import { contenders, type Sync } from "./contenders/contender.ts";
 import { eventAt } from "./workload.ts";
 
 /** What this process prints. */
@@ -13,10 +13,10 @@ export interface AppendFigures {
   readonly p99Ms: number;
 }
 
-const [name = "", directory = "", writers = "1", sync = "true", time = "1000"] = process.argv.slice(2);
+const [name = "", directory = "", writers = "1", sync = "each", time = "1000"] = process.argv.slice(2);
 const contender = contenders[name];
 if (contender === undefined) throw new Error(`no contender ${name}`);
-const log = await contender.open(directory, sync === "true");
+const log = await contender.open(directory, sync as Sync);
 await log.append(eventAt(0));
 
 const latencies: number[] = [];

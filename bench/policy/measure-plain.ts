@@ -85,7 +85,7 @@ function kindOf(scope: ResolvedScope): string {
 }
 
 function frameworksOf(scope: ResolvedScope): readonly string[] {
-  return appliedFrameworks(snapshotOf(scope), rules.settings.frameworks, known);
+  return appliedFrameworks(snapshotOf(scope), rules.settings.frameworks, known).described;
 }
 
 const statuses: string[] = [];

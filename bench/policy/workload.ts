@@ -49,7 +49,7 @@ compliance:
 
 /** Writes the example workspace with so many generated tenants instead of its own. */
 export function writeWorkload(directory: string, tenants: number): void {
-  for (const name of ["lotse.yml", "environments", "schema", "policy"])
+  for (const name of ["lotse.yml", "environments", "schema", "policy", "templates"])
     cpSync(join(example, name), join(directory, name), { recursive: true });
   for (const place of ["tenants", "dev/tenants", "staging/tenants", "prod/tenants"]) {
     const path = join(directory, "environments", place);

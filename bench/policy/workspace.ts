@@ -1,3 +1,4 @@
+import { templateSources } from "../../packages/core/src/app/template-facts.ts";
 import { ConfigEngine, type ResolvedScope, type Snapshot } from "../../packages/core/src/config/index.ts";
 import { DirectoryFiles, systemClock } from "../../packages/core/src/kernel/index.ts";
 import { loadRules, type PolicyRules } from "../../packages/core/src/policy/index.ts";
@@ -16,7 +17,7 @@ export interface Opened {
 export async function openWorkload(directory: string): Promise<Opened> {
   const files = new DirectoryFiles(directory);
   const engine = new ConfigEngine({ files, clock: systemClock, variables: {} });
-  const rules = await loadRules(files, { directory });
+  const rules = await loadRules(files, { directory, sources: templateSources({ engine, directory }) });
   const started = performance.now();
   const scopes = engine.workspace.environments.flatMap((name) => engine.scopes(name));
   const snapshots = new Map(scopes.map((scope) => [keyOf(scope), engine.resolve(scope)]));

@@ -2,12 +2,13 @@
 // `-- --quick` measures little, to see that everything still runs.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { table } from "../config/report.ts";
 import { benchFirewall } from "./firewall.ts";
 import { median } from "../config/measured.ts";
+import { load, machine } from "./machine.ts";
 import type { Measured } from "./measured.ts";
 import type { BenchWorkspace } from "./tree.ts";
 import { withWorkspace } from "./workspace.ts";
@@ -68,7 +69,7 @@ function hasProgram(name: string): boolean {
 function compare(title: string, all: readonly Measured[], extra: readonly string[] = []): void {
   agreeing(all);
   const [lotse] = all;
-  console.log(`\n${title}\n`);
+  console.log(`\n${title}; ${load()}\n`);
   console.log(
     table(
       ["", "wall ms", "CPU ms", "peak MB", "wall ÷ Lotse", "CPU ÷ Lotse", ...extra],
@@ -174,6 +175,7 @@ const readers = [
   "lotse, in the audit log first",
   "lotse, no audit log",
   "a line of JSON and fsync, then a Map",
+  "a line of JSON, fsync within a second",
   "a Map",
 ];
 
@@ -181,7 +183,9 @@ function benchReads(workspace: BenchWorkspace): void {
   const text = JSON.stringify(workspace);
   const all = readers.map((name) => child("measure-read.ts", [name, text, String(values), String(reads)]));
   agreeing(all);
-  console.log(`\n${reads} reads of a file with ${values} values that is open already (aim: p99 < 1000 µs)\n`);
+  console.log(
+    `\n${reads} reads of a file with ${values} values that is open already (aim: p99 < 1000 µs); ${load()}\n`,
+  );
   console.log(
     table(
       ["", "p50 µs", "p99 µs", "CPU µs a read", "first read ms", "peak MB"],
@@ -213,9 +217,7 @@ function benchSet(workspace: BenchWorkspace): void {
   );
 }
 
-console.log(
-  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, ${new Date().toISOString().slice(0, 10)}`,
-);
+console.log(machine());
 await benchOpen();
 await benchRecipients();
 await withWorkspace(1, values, (workspace) => {

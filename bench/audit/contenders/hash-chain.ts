@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Contender } from "./contender.ts";
+import { syncing } from "./syncing.ts";
 
 function link(previous: string, content: string): string {
   return createHash("sha256").update(previous).update(content).digest("hex");
@@ -13,6 +14,7 @@ function link(previous: string, content: string): string {
 export const hashChain: Contender = {
   open: async (directory, sync) => {
     const file = await open(join(directory, "log.jsonl"), "a", 0o600);
+    const written = syncing(file, sync);
     let index = 0;
     let previous = "";
     // The order on the disk must be that of the chain.
@@ -23,7 +25,7 @@ export const hashChain: Contender = {
         previous = link(previous, content);
         const line = `${previous} ${content}\n`;
         await (writing = writing.then(() => file.write(line)));
-        if (sync) await file.sync();
+        await written();
       },
       close: () => file.close(),
     };

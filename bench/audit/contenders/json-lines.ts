@@ -3,17 +3,19 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Contender } from "./contender.ts";
+import { syncing } from "./syncing.ts";
 
 /** A line of JSON an entry: nothing shows when it is changed. */
 export const jsonLines: Contender = {
   open: async (directory, sync) => {
     const file = await open(join(directory, "log.jsonl"), "a", 0o600);
+    const written = syncing(file, sync);
     let index = 0;
     return {
       append: async (event) => {
         const entry = { index: index++, time: new Date().toISOString(), ...event };
         await file.write(`${JSON.stringify(entry)}\n`);
-        if (sync) await file.sync();
+        await written();
       },
       close: () => file.close(),
     };

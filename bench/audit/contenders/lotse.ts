@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { fileWitness, openAuditLog, type AuditLog } from "../../../packages/core/src/audit/index.ts";
-import type { Contender } from "./contender.ts";
+import type { Contender, Sync } from "./contender.ts";
 
 /** The log with its default witness, as commands use it. */
-export function openLotse(directory: string, sync = true): AuditLog {
+export function openLotse(directory: string, sync: Sync = "each"): AuditLog {
   return openAuditLog({
     directory: join(directory, "log"),
     name: "bench",
     witnesses: [fileWitness({ directory: join(directory, "witness") })],
-    files: { sync },
+    files: { sync: sync !== "never" },
   });
 }
 
@@ -17,7 +17,7 @@ export const lotse: Contender = {
     const log = openLotse(directory, sync);
     return Promise.resolve({
       append: async (event) => {
-        await log.append(event);
+        await log.append(event, { durability: sync === "group" ? "process" : "disk" });
       },
       close: () => log.close(),
     });

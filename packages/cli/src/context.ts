@@ -1,5 +1,6 @@
 import { createColors } from "picocolors";
 import type { Session } from "@lotse/core/app/workspace";
+import { exitStatuses } from "@lotse/core/kernel";
 import { askHidden } from "./prompt.ts";
 
 /** What a command talks to: streams, the process environment, and whether a person is watching. */
@@ -37,6 +38,8 @@ export function processContext(): Context {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
   }
+  watchStream(stdout, "standard output");
+  watchStream(stderr, "standard error");
   const sessions = new Map<string, Session>();
   const redact = (text: string): string =>
     [...sessions.values()].reduce((shown, { revealed }) => revealed.redact(shown), text);
@@ -58,4 +61,21 @@ export function processContext(): Context {
     signal: stop.signal,
     sessions,
   };
+}
+
+/**
+ * Keeps a command whose reader has gone, such as `| head`, from dying of it: it ends what it began and says
+ * nothing. A disk that is full is told, and the command does not end well.
+ */
+function watchStream(stream: NodeJS.WriteStream, name: string): void {
+  let told = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (told || error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") return;
+    told = true;
+    if (stream !== process.stderr)
+      process.stderr.write(`lotse: error ${name} cannot be written: ${error.code ?? ""}\n`);
+    process.once("exit", () => {
+      if (Number(process.exitCode ?? 0) === exitStatuses.done) process.exitCode = exitStatuses.machine;
+    });
+  });
 }

@@ -13,17 +13,27 @@ import { buildProgram } from "./program.ts";
  * @returns the exit status; see `lotse --help`
  */
 export async function main(args: readonly string[], context: Context = processContext()): Promise<number> {
-  try {
+  let status = await told(args, context, async () => {
     const program = await buildProgram(context, args);
     await program.parseAsync([...args], { from: "user" });
+  });
+  for (const session of context.sessions.values()) {
+    const ended = await told(args, context, async () => {
+      if (session.revealed.all().length > 0) await (await import("@lotse/core/app")).rememberKnown(session);
+      await session.log.close();
+    });
+    if (status === exitStatuses.done) status = ended;
+  }
+  return status;
+}
+
+/** The exit status of an act, whose error is told as the user wants it. */
+async function told(args: readonly string[], context: Context, act: () => Promise<void>): Promise<number> {
+  try {
+    await act();
     return exitStatuses.done;
   } catch (error) {
     return failure(error, context, wantsJson(args));
-  } finally {
-    for (const session of context.sessions.values()) {
-      if (session.revealed.all().length > 0) await (await import("@lotse/core/app")).rememberKnown(session);
-      await session.log.close();
-    }
   }
 }
 

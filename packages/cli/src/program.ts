@@ -22,8 +22,8 @@ const families: readonly Family[] = [
   { words: ["template"], load: async () => (await import("./commands/template/template.ts")).addTemplate },
   { words: ["release"], load: async () => (await import("./commands/release/release.ts")).addRelease },
   {
-    words: ["deploy", "rollback", "status"],
-    load: async () => (await import("./commands/release/rollout.ts")).addRollouts,
+    words: ["deploy", "rollback", "status", "approve", "pause", "resume", "abort", "retry", "worker"],
+    load: async () => (await import("./commands/rollout/index.ts")).addRollouts,
   },
   { words: ["stop"], load: async () => (await import("./commands/stop.ts")).addStop },
   { words: ["secrets"], load: async () => (await import("./commands/secrets/index.ts")).addSecrets },

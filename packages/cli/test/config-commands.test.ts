@@ -131,6 +131,29 @@ describe("config diff", () => {
   });
 });
 
+describe("a scope that breaks a lock", () => {
+  const broken = ["--set", "environment.name=other"];
+
+  it.each([
+    ["explain", ["explain", "prod", "logging.level"]],
+    ["explain --all", ["explain", "prod", "database", "--all"]],
+    ["why-not", ["why-not", "prod", "logging.level", "--without", "environment"]],
+    ["diff", ["diff", "staging", "prod"]],
+  ])("is told by config %s, which ends as config validate does", async (_, args) => {
+    const validated = await cli("config", "validate", "prod", ...broken);
+    expect(validated.status).toBe(1);
+    const code = /\[(lock\.[a-z-]+|schema\.[a-z-]+)\]/u.exec(validated.stdout)?.[1] ?? "no finding";
+    const told = await cli("config", ...args, ...broken, "-o", "json");
+    expect(told.status).toBe(1);
+    expect(told.stderr).toContain(code);
+    expect(() => JSON.parse(told.stdout) as unknown).not.toThrow();
+    expect(told.stderr.split("\n").filter((line) => line.includes("environment.name")).length).toBeLessThan(
+      4,
+    );
+    expect(await cli("config", ...args)).toMatchObject({ status: 0, stderr: "" });
+  });
+});
+
 describe("config validate", () => {
   it("finds the example valid", async () => {
     expect(fitting("config-validate", (await cli("config", "validate", "-o", "json")).stdout)).toMatchObject({
@@ -205,6 +228,19 @@ describe("config set and impact", () => {
 });
 
 describe("config types", () => {
+  it("prints what it wrote, or the types themselves, as JSON and as YAML", async () => {
+    const copy = copyOfExample();
+    const at = { cwd: copy.directory };
+    const bare = await lotse(["config", "types"], at);
+    const printed = fitting("config-types", (await lotse(["config", "types", "-o", "json"], at)).stdout);
+    expect(printed).toEqual({ schema: "schema/environment.schema.yml", file: null, types: bare.stdout });
+    const written = await lotse(["config", "types", "--file", "t.d.ts", "-o", "yaml"], at);
+    expect(written.stdout).toBe("schema: schema/environment.schema.yml\nfile: t.d.ts\n");
+    expect(readFileSync(join(copy.directory, "t.d.ts"), "utf8")).toBe(bare.stdout);
+    expect((await lotse(["config", "types", "-o", "env"], at)).status).toBe(2);
+    copy.remove();
+  });
+
   it("makes config.get typed: a wrong path or use does not compile", async () => {
     const copy = copyOfExample();
     await lotse(["config", "types", "--file", "environment.d.ts"], { cwd: copy.directory });

@@ -22,9 +22,20 @@ describe("secrets init", () => {
   afterEach(end);
 
   it("makes a key and .sops.yaml, and leaves both alone the second time", async () => {
-    const made = await desk.json(["secrets", "init"]);
+    const made = (await desk.json(["secrets", "init"])) as { readonly recipients: readonly string[] };
     const keyFile = join(desk.home, ".config/sops/age/keys.txt");
-    expect(made).toEqual({ keyFile, recipients: [expect.stringMatching(/^age1/u)], rulesWritten: true });
+    expect(made).toEqual({
+      keyFile,
+      usedKey: null,
+      recipients: [expect.stringMatching(/^age1/u)],
+      rulesWritten: true,
+      ignored: true,
+    });
+    expect(desk.read(".gitignore")).toBe(".lotse/\n");
+    expect(JSON.parse(desk.read(".sops.yaml.manifest.json"))).toMatchObject({
+      version: 1,
+      recipients: made.recipients,
+    });
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
     const rules = desk.read(".sops.yaml");
     const key = readFileSync(keyFile, "utf8");
@@ -32,15 +43,49 @@ describe("secrets init", () => {
     expect([desk.read(".sops.yaml"), readFileSync(keyFile, "utf8")]).toEqual([rules, key]);
   });
 
-  it("takes a key that is there, when its recipient is named", async () => {
-    const { secret, recipient } = await ageKey(desk);
-    const variables = { SOPS_AGE_KEY: secret };
-    const refused = await desk.lotse(["secrets", "init"], { variables });
-    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining("--recipient")]);
-    expect(existsSync(desk.path(".sops.yaml"))).toBe(false);
-    await desk.good(["secrets", "init", "--recipient", recipient], { variables });
+  it("uses the key that is there in a second workspace, and says so", async () => {
+    const first = (await desk.json(["secrets", "init"])) as { readonly recipients: readonly string[] };
+    for (const file of ["lotse.yml", "environments/dev/dev.yml", "environments/prod/prod.yml"]) {
+      desk.writeAt(join(desk.root, "second", file), desk.read(file));
+    }
+    const keyFile = join(desk.home, ".config/sops/age/keys.txt");
+    const key = readFileSync(keyFile, "utf8");
+    const { stdout } = await desk.lotse(["secrets", "init"], { cwd: "second" });
+    expect(stdout).toContain(
+      `your key from ${keyFile} is used: ${String(first.recipients[0])}\nwrote .sops.yaml for age1`,
+    );
+    expect(readFileSync(keyFile, "utf8")).toBe(key);
+    await desk.good(["secrets", "set", "prod", "a"], { cwd: "second", input: value });
+    expect(await desk.good(["secrets", "get", "prod", "a"], { cwd: "second" })).toBe(value);
+  });
+
+  it("uses the key of a variable, for oneself and whoever else is named", async () => {
+    const [own, other] = [await ageKey(desk), await ageKey(desk)];
+    const variables = { SOPS_AGE_KEY: own.secret };
+    const made = await desk.json(
+      ["secrets", "init", "--recipient", other.recipient, "--recipient", own.recipient],
+      {
+        variables,
+      },
+    );
+    expect(made).toMatchObject({
+      keyFile: null,
+      usedKey: "SOPS_AGE_KEY",
+      recipients: [own.recipient, other.recipient],
+    });
     await desk.good(["secrets", "set", "prod", "a"], { variables, input: value });
-    expect(await desk.good(["secrets", "get", "prod", "a"], { variables })).toBe(value);
+    for (const { secret } of [own, other]) {
+      const by = { SOPS_AGE_KEY: secret };
+      expect(await desk.good(["secrets", "get", "prod", "a"], { variables: by })).toBe(value);
+    }
+  });
+
+  it("uses an SSH key where there is no age key", async () => {
+    await desk.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(desk.home, ".ssh/id_ed25519")]);
+    const made = await desk.json(["secrets", "init"]);
+    expect(made).toMatchObject({ keyFile: null, recipients: [expect.stringMatching(/^ssh-ed25519 AAAA/u)] });
+    await desk.good(["secrets", "set", "prod", "a"], { input: value });
+    expect(await desk.good(["secrets", "get", "prod", "a"])).toBe(value);
   });
 });
 

@@ -35,7 +35,13 @@ describe("recipients", () => {
   it("are added and shut out, with a plan of what they read and could have read", async () => {
     expect((await desk.lotse(["secrets", "get", "prod", "a"], asBob())).status).toBe(6);
     const added = await desk.json(["secrets", "add-recipient", bob.recipient, "--recursive"]);
-    expect(added).toMatchObject({ files: [{ file: prodFile, newDataKey: false }, { file: tenantFile }] });
+    expect(added).toMatchObject({
+      files: [{ file: prodFile, newDataKey: false }, { file: tenantFile }],
+      rules: "changed",
+    });
+    expect(desk.read(".sops.yaml")).toContain(bob.recipient);
+    await desk.set("prod:globex", { d: "value of d" });
+    expect(await desk.good(["secrets", "get", "prod:globex", "d"], asBob())).toBe("value of d");
     expect(await desk.good(["secrets", "get", "prod", "b"], asBob())).toBe("value of b");
     const before = desk.read(prodFile);
     const removed = await desk.json([
@@ -50,12 +56,21 @@ describe("recipients", () => {
       files: [
         { file: prodFile, newDataKey: true, recipients: [expect.stringMatching(/^age:age1/u)] },
         { file: tenantFile, newDataKey: true },
+        { newDataKey: true },
       ],
+      rules: "changed",
       rotation: [
+        { name: "d", environment: "prod", tenant: "globex", readAt: expect.stringMatching(/Z$/u) },
         { name: "b", environment: "prod", tenant: null, version: "1", readAt: expect.stringMatching(/Z$/u) },
         { name: "a", environment: "prod", tenant: null, readAt: null },
         { name: "c", environment: "prod", tenant: "acme", readAt: null },
       ],
+    });
+    expect(desk.read(".sops.yaml")).not.toContain(bob.recipient);
+    expect(await desk.json(["secrets", "verify"])).toMatchObject({
+      ok: true,
+      rules: { version: 3 },
+      notes: [],
     });
     const denied = await desk.lotse(["secrets", "get", "prod", "a"], asBob());
     expect([denied.status, denied.stderr]).toEqual([6, expect.stringContaining("[secret.no-key]")]);
@@ -69,10 +84,20 @@ describe("recipients", () => {
     expect(shown).toMatch(/make these anew:[^]*\bb\b[^]*could have been/u);
   });
 
-  it("are those of .sops.yaml after rekey --recursive", async () => {
+  it("are those of .sops.yaml after rekey --recursive, once somebody has accepted who was added there", async () => {
     const own = /age1\w+/u.exec(desk.read(".sops.yaml"))?.[0] ?? "";
     desk.write(".sops.yaml", `creation_rules:\n  - age: ${own},${bob.recipient}\n`);
     expect((await desk.lotse(["secrets", "get", "prod:acme", "c"], asBob())).status).toBe(6);
+    const refused = await desk.lotse(["secrets", "rekey", "--recursive"]);
+    expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining("[secret.manifest]")]);
+    const verified = await desk.lotse(["secrets", "verify"]);
+    expect([verified.status, verified.stdout]).toEqual([
+      1,
+      expect.stringContaining(`${bob.recipient} would open`),
+    ]);
+    expect(await desk.good(["secrets", "verify", "--accept", ".sops.yaml"])).toMatch(
+      /^ok {2}\.sops\.yaml version 2$/mu,
+    );
     expect(await desk.json(["secrets", "rekey", "--recursive"])).toMatchObject({
       files: [{ newDataKey: true }, { newDataKey: true }],
     });

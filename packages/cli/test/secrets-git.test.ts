@@ -79,6 +79,32 @@ describe("git merges secret files", () => {
     expect(diff).not.toMatch(/^[+-]b/mu);
   });
 
+  it.each(["ort", "recursive"])("a criss-cross, whose base is a merge itself, by %s", async (strategy) => {
+    const merge = async (from: string): Promise<void> =>
+      void (await desk.git("merge", "-q", "-s", strategy, "-m", `merge ${from}`, from));
+    await onBranch("side", "main");
+    await change("side", { a: "side's a" });
+    await onBranch("main");
+    await change("main", { b: "main's b" });
+    // Each side takes the other's first commit, so that both commits are bases of what follows.
+    await desk.git("branch", "first-of-main", "main");
+    await desk.git("branch", "first-of-side", "side");
+    await merge("first-of-side");
+    await onBranch("side");
+    await merge("first-of-main");
+    await change("side", { a: "side's second a" });
+    await onBranch("main");
+    await change("main", { c: "main's c" });
+    expect((await desk.git("merge-base", "--all", "main", "side")).trim().split("\n")).toHaveLength(2);
+    await merge("side");
+    expect(await desk.json(["secrets", "verify"])).toMatchObject({
+      ok: true,
+      files: [{ file, opened: true }],
+    });
+    expect(await values()).toEqual(["side's second a", "main's b", "main's c"]);
+    expect(await desk.git("status", "--porcelain")).toBe("");
+  });
+
   it("where only one side changed, without asking", async () => {
     await onBranch("side", "main");
     await change("side", { a: "side's a" });

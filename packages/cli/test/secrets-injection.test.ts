@@ -124,12 +124,13 @@ describe("export", () => {
     expect((await exported(format, "--stdout")).stdout).toMatch(expected);
   });
 
-  it("external-secret holds references and no value, and is refused where a text stands around one", async () => {
-    const refused = await exported("external-secret", "--stdout");
-    expect([refused.status, refused.stdout]).toEqual([3, ""]);
-    expect(refused.stderr).toMatch(/API__URL.*\[secret\.unrepresentable\]/u);
-    const { status, stdout } = await exported("external-secret", "--stdout", "--set", "api.url=plain");
-    expect(status).toBe(0);
+  it("external-secret holds references and no value, and a template for text around one", async () => {
+    const { status, stdout, stderr } = await exported("external-secret", "--stdout");
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('API__URL: "https://u:{{ index . \\"API__URL.1\\" }}@host"');
+    expect(stdout).toMatch(
+      /secretKey: "API__URL\.1"\n\s+remoteRef:\n\s+key: "db\/main"\n\s+property: "password"/u,
+    );
     expect(stdout).toMatch(/kind: "ExternalSecret"/u);
     expect(stdout).toMatch(
       /secretKey: "API__KEY"\n\s+remoteRef:\n\s+key: "spotify"\n\s+property: "api_key"/u,

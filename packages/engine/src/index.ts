@@ -13,24 +13,27 @@ export {
 export { Database, type DatabaseOptions, type Transaction } from "./database/database.ts";
 export { migrate } from "./database/migrate.ts";
 export { openEngine, type Engine, type EngineOptions } from "./engine/open-engine.ts";
+export { anyWorkerAlive } from "./engine/workers.ts";
+export type { Retention } from "./engine/pruner.ts";
+export type { Approval } from "./rollout/commands.ts";
+export type { RolloutRequestInput } from "./rollout/request.ts";
+export { defaultRetries, type RetryPolicy } from "./rollout/retries.ts";
 export { Rollouts, type StartOptions, type WatchOptions } from "./rollout/rollouts.ts";
 export type { WhenBusy } from "./rollout/rollout-store.ts";
-export type { ActStep, EnginePlan, EnginePlanInput, PlanStep } from "./rollout/plan.ts";
-export type {
-  RolloutState,
-  RolloutStatus,
-  StepResult,
-  StepStatus,
-  TenantOutcome,
-  TenantState,
-} from "./rollout/status.ts";
-export type { Effect, RolloutDriver } from "./rollout/driver.ts";
 export {
-  enginePlanOf,
-  targetDriver,
-  type FencedTarget,
-  type TargetDriverParts,
-} from "./rollout/target-driver.ts";
+  endStates,
+  type RolloutState,
+  type RolloutStatus,
+  type StepKind,
+  type StepResult,
+  type StepStatus,
+  type TenantOutcome,
+  type TenantProgress,
+} from "./rollout/status.ts";
+export { databaseLogDirectory, openDatabaseLog, type DatabaseLogOptions } from "./audit/database-log.ts";
 export { PostgresAuditStore, type PostgresAuditOptions } from "./audit/postgres-store.ts";
 export { recordIn } from "./audit/outbox.ts";
 export { Sequencer, type SequencerParts } from "./audit/sequencer.ts";
+export { postgresDeployments } from "./releases/postgres-deployments.ts";
+export { fetchRelease, pushRelease } from "./releases/shared-releases.ts";
+export { sharingDriver } from "./releases/sharing-driver.ts";

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
@@ -13,9 +12,13 @@ import {
 } from "../audit/index.ts";
 import type { Workspace } from "../config/index.ts";
 import {
+  digestOf,
   isLotseError,
   LotseError,
   makeLotseDirectory,
+  type AppendOptions,
+  type AuditEvent,
+  type AuditReceipt,
   type AuditSink,
   type Clock,
   type Exec,
@@ -50,10 +53,10 @@ export class WorkspaceLog implements AuditSink {
     return this.#log;
   }
 
-  async append(event: Parameters<AuditSink["append"]>[0]): ReturnType<AuditSink["append"]> {
+  async append(event: AuditEvent, options?: AppendOptions): Promise<AuditReceipt> {
     try {
       const log = await this.open();
-      return await log.append(event);
+      return await log.append(event, options);
     } catch (error) {
       if (isLotseError(error)) throw error;
       throw new LotseError({
@@ -72,7 +75,8 @@ export class WorkspaceLog implements AuditSink {
    * @returns the directories that were put aside
    */
   async restart(): Promise<readonly string[]> {
-    await this.close();
+    // What keeps the old log from being flushed may be why there is to be a new one.
+    await this.close().catch(() => undefined);
     this.#log = undefined;
     const { clock, state } = this.#owner;
     const ending = `.before-${clock.now().toISOString().replaceAll(/[:.]/gu, "-")}`;
@@ -85,12 +89,32 @@ export class WorkspaceLog implements AuditSink {
     return kept;
   }
 
-  /** Waits for what is under way and gives its files back; nothing happens where it was never opened. */
+  /**
+   * Waits for what is under way, flushes, and gives the files back; nothing happens where it was never opened.
+   *
+   * @throws LotseError `audit.unavailable` when entries of reads may not be on the disk
+   */
   async close(): Promise<void> {
     const log = await this.#log?.catch(() => undefined);
-    // Every entry is on the disk already; what closing saves only makes the next start faster.
-    await log?.close().catch(() => undefined);
+    try {
+      await log?.flush();
+    } catch (error) {
+      throw unflushed(error);
+    } finally {
+      // Every entry is on the disk already; what closing saves only makes the next start faster.
+      await log?.close().catch(() => undefined);
+    }
   }
+}
+
+function unflushed(cause: unknown): LotseError {
+  const why = cause instanceof LotseError ? (cause.cause ?? cause) : cause;
+  return new LotseError({
+    code: "audit.unavailable",
+    message: `reads are in the audit log, but not signed, and maybe not on the disk: ${why instanceof Error ? why.message : String(why)}`,
+    hint: "lotse audit verify tells what is wrong with the log",
+    cause,
+  });
 }
 
 async function openLog(owner: LogOwner): Promise<AuditLog> {
@@ -103,32 +127,40 @@ async function openLog(owner: LogOwner): Promise<AuditLog> {
   });
 }
 
-/** Where the witnesses keep their memory that are files on this machine. */
-function fileWitnessesOf(owner: LogOwner): readonly string[] {
-  const own = stateDirectory(owner.variables);
-  const listed = owner.workspace.audit.witnesses.flatMap((witness) =>
-    witness.type === "file" ? [join(expand(witness.path, owner.variables), keyOf(owner))] : [],
-  );
-  return own === null ? listed : [join(own, "witness", keyOf(owner)), ...listed];
+/** A place on this machine where a witness remembers the logs of many workspaces. */
+interface Memory {
+  readonly name: string;
+  readonly root: string;
 }
 
-/**
- * Who remembers the log: a file in the user's state directory, where there is one, and those that `lotse.yml`
- * lists.
- */
+/** The user's state directory, where there is one, and the places that `lotse.yml` lists. */
+function memoriesOf({ variables, workspace }: LogOwner): readonly Memory[] {
+  const own = stateDirectory(variables);
+  return [
+    ...(own === null ? [] : [{ name: "state", root: join(own, "witness") }]),
+    ...workspace.audit.witnesses.flatMap((witness, index) =>
+      witness.type === "file" ? [{ name: `file-${index + 1}`, root: expand(witness.path, variables) }] : [],
+    ),
+  ];
+}
+
+/** Where the witnesses keep their memory of this log that are files on this machine. */
+function fileWitnessesOf(owner: LogOwner): readonly string[] {
+  return memoriesOf(owner).map(({ root }) => join(root, keyOf(owner)));
+}
+
+/** Who remembers the log: files on this machine, and those elsewhere that `lotse.yml` lists. */
 function witnessesOf(owner: LogOwner): readonly Witness[] {
   const { workspace, variables, clock, exec, state } = owner;
-  const own = stateDirectory(variables);
-  const known: Witness[] =
-    own === null ? [] : [fileWitness({ directory: join(own, "witness", keyOf(owner)), name: "state" })];
+  const known: Witness[] = memoriesOf(owner).map(({ name, root }) =>
+    fileWitness({ directory: join(root, keyOf(owner)), memory: root, name }),
+  );
   for (const [index, witness] of workspace.audit.witnesses.entries()) {
     const name = `${witness.type}-${index + 1}`;
-    if (witness.type === "file") {
-      known.push(fileWitness({ directory: join(expand(witness.path, variables), keyOf(owner)), name }));
-    } else if (witness.type === "git") {
+    if (witness.type === "git") {
       const directory = join(state, "witness", name);
       known.push(gitWitness({ remote: witness.remote, ref: witness.ref, directory, exec, clock, name }));
-    } else {
+    } else if (witness.type === "key") {
       const keyFile = expand(witness.path, variables);
       const file = join(state, "witness", `${name}.jsonl`);
       known.push(cosigningWitness({ keyFile, keyName: `lotse/${basename(keyFile)}`, file, clock, name }));
@@ -138,15 +170,12 @@ function witnessesOf(owner: LogOwner): readonly Witness[] {
 }
 
 /**
- * One workspace's place in a directory that all share: its name for people; its path, and which directory that
- * is, to tell copies apart: a new clone where an old one was has a log of its own.
+ * One workspace's place in a directory that all share: which directory it is, whatever it is called and whatever
+ * links lead to it. One that is renamed stays the same; a copy, or a new clone where an old one was, is another.
  */
-function keyOf({ directory, workspace }: LogOwner): string {
+function keyOf({ directory }: LogOwner): string {
   const { ino, birthtimeMs } = statSync(directory);
-  // Whatever links lead to it: a second memory would know nothing of what the first was told.
-  const real = realpathSync.native(directory);
-  const path = createHash("sha256").update(`${real}\n${ino}\n${birthtimeMs}`).digest("hex").slice(0, 16);
-  return `${workspace.name.replaceAll(/[^A-Za-z0-9._-]/gu, "-").slice(0, 40)}-${path}`;
+  return digestOf(`${ino}\n${birthtimeMs}`).slice(0, 16);
 }
 
 /** `$XDG_STATE_HOME/lotse`; null where the process has no home. */

@@ -1,6 +1,8 @@
 import { access, constants } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { isLotseError, type Exec } from "../kernel/index.ts";
+import { trackedState } from "./tracked-state.ts";
 
 /** One thing that Lotse needs or can use. */
 export interface DoctorCheck {
@@ -26,6 +28,7 @@ export async function examineMachine(directory: string, exec: Exec): Promise<rea
       "needed for `config impact --since` and for the commit of a release",
     ),
     await writable(directory),
+    await ownState(exec, directory),
     await loopback(),
   ];
 }
@@ -70,6 +73,18 @@ async function writable(directory: string): Promise<DoctorCheck> {
       hint: "Lotse keeps its state in .lotse there: make it writable",
     };
   }
+}
+
+async function ownState(exec: Exec, directory: string): Promise<DoctorCheck> {
+  const tracked = await trackedState(exec, join(directory, ".lotse"));
+  return tracked.length === 0
+    ? { name: "state", status: "ok", found: ".lotse is not in git" }
+    : {
+        name: "state",
+        status: "missing",
+        found: `git tracks ${tracked.length} files of .lotse`,
+        hint: "git rm -r --cached .lotse, remove the directory, and add .lotse/ to .gitignore",
+      };
 }
 
 async function loopback(): Promise<DoctorCheck> {

@@ -2,8 +2,21 @@
 export * from "./workspace.ts";
 export { policyOfRelease, type ReleasedPolicy } from "./release-policy.ts";
 export { releasesOf } from "./release-store.ts";
-export { createRelease, type ReleaseResult } from "./releases.ts";
+export { createRelease, type ReleaseRequest, type ReleaseResult } from "./releases.ts";
+export { diffReleases, isSameRelease, type ReleaseDiff } from "./release-diff.ts";
+export { changelog, changelogMarkdown, notesMarkdown, releaseNotes } from "./release-notes.ts";
+export { pruneReleases, releasesInUse, type PruneRequest, type PruneResult } from "./release-prune.ts";
+export { signStoredRelease, verifyReleases } from "./release-verify.ts";
 export { ComplianceChecker } from "./compliance-checker.ts";
+export { hooksOf, rolloutDriver, targetOfRelease, type RolloutDriverOptions } from "./rollout-driver.ts";
+export {
+  dryRun,
+  readStrategy,
+  rolloutRequest,
+  type RequestedRollout,
+  type RequestOptions,
+  type WantedRollout,
+} from "./rollout-request.ts";
 export { prepareRollout, statusOf, stopTarget, type PlannedRollout, type TenantStatus } from "./rollouts.ts";
 export {
   applyRendering,
@@ -15,6 +28,13 @@ export {
   type ScopeRendering,
   type ScopeRenderRequest,
 } from "./templates.ts";
+export {
+  DeploymentTemplates,
+  deploymentTemplatesOf,
+  renderedFiles,
+  type DeployedFile,
+} from "./template-deployment.ts";
+export { fillSecrets, secretsOfFile } from "./template-fill.ts";
 export type { SecretRevealer } from "./template-values.ts";
 export { TemplateFailure, type DiffLine, type OutputPlan } from "../templates/index.ts";
 export * from "./secrets/index.ts";

@@ -1,6 +1,7 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isSystemError, LotseError } from "../kernel/index.ts";
+import { ignoreState } from "./ignore.ts";
 
 const ignoreFile = ".gitignore";
 
@@ -53,7 +54,7 @@ service:
 
 /**
  * Makes a workspace in a directory that is new or holds nothing of those names. A `.gitignore` that is there
- * stays as it is.
+ * stays, with a line for `.lotse` where it has none.
  *
  * @returns the files written, relative to the directory
  * @throws LotseError `workspace.exists` when there is something in the directory that would be in the way
@@ -75,7 +76,8 @@ export async function initWorkspace(directory: string): Promise<readonly string[
     await mkdir(dirname(full), { recursive: true });
     await writeFile(full, content, { flag: "wx" });
   }
-  return wanted.map(([path]) => path);
+  const ignored = kept.length > 0 && (await ignoreState(directory));
+  return [...wanted.map(([path]) => path), ...(ignored ? [ignoreFile] : [])];
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {

@@ -10,6 +10,7 @@ import {
 } from "../policy/index.ts";
 import type { Diagnostic } from "../kernel/index.ts";
 import { policyRules, type PolicyRequest } from "./policy.ts";
+import { templateSources } from "./template-facts.ts";
 import type { Session } from "./session.ts";
 import { waiverAuthors } from "./waiver-authors.ts";
 
@@ -80,7 +81,11 @@ async function runAt(
   const rules = await loadRules(files, {
     modules: present.modules,
     authors: await waiverAuthors(session),
-    sources: present.sources.filter(({ name }) => name !== "records"),
+    // What was rendered is rendered from that revision's templates; records are read from its files.
+    sources: [
+      ...templateSources({ engine }),
+      ...present.sources.filter(({ name }) => name !== "records" && name !== "templates"),
+    ],
   });
   return new PolicySession({ engine, rules }).run({ at: session.clock.now(), strict: request.strict });
 }

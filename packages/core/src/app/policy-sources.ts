@@ -17,6 +17,7 @@ import { statusOf } from "./rollouts.ts";
 import { secretKnowledge } from "./secrets/knowledge.ts";
 import { soleTenant } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
+import { templateSources } from "./template-facts.ts";
 
 /** Where the result of the last vulnerability scan is kept, below `.lotse`. */
 export const scanPath = join("policy", "vulnerabilities.json");
@@ -24,7 +25,8 @@ export const scanPath = join("policy", "vulnerabilities.json");
 const maxScanBytes = 64 * 1024 * 1024;
 
 /**
- * The sources that a workspace has by itself: the last vulnerability scan and the release history. What is
+ * The sources that a workspace has by itself: the last vulnerability scan, rendered templates, the release history,
+ * the secrets and the audit log. What is
  * not there, or cannot be read now, stays unknown.
  *
  * @throws LotseError `vulnerability.source` for a damaged scan
@@ -35,6 +37,7 @@ export async function workspaceSources(session: Session): Promise<readonly FactS
     ...(scan === null
       ? []
       : [vulnerabilityFacts(parseScan(scan.toString("utf8"), `.lotse/${scanPath}`), `.lotse/${scanPath}`)]),
+    ...templateSources(session),
     releaseFacts(await runningReleases(session)),
     ...(await secretSources(session)),
     ...(await auditSources(session)),
@@ -106,6 +109,24 @@ function witnessesElsewhere({ engine }: Session): ReadonlySet<string> {
   );
 }
 
+/**
+ * The tenant that a deployment is of. An environment without tenants is released under a name of its own, which a
+ * tenant may have as well: which of both is meant, the environment tells.
+ *
+ * @returns null for the environment itself
+ */
+export function tenantOfDeployment(
+  { engine }: Pick<Session, "engine">,
+  environment: string,
+  tenant: string,
+): string | null {
+  if (tenant !== soleTenant) return tenant;
+  const { environments } = engine.workspace;
+  // Of an environment that is gone, nobody asks.
+  if (!environments.includes(environment)) return null;
+  return engine.scopes(environment).some((scope) => scope.tenant === tenant) ? tenant : null;
+}
+
 async function runningReleases(session: Session): Promise<readonly ReleaseKnowledge[]> {
   if (session.engine.workspace.app === undefined) return [];
   try {
@@ -118,7 +139,7 @@ async function runningReleases(session: Session): Promise<readonly ReleaseKnowle
       return [
         {
           environment,
-          tenant: tenant === soleTenant ? null : tenant,
+          tenant: tenantOfDeployment(session, environment, tenant),
           author: authors.get(current.release),
           approved: current.release,
           running: running ?? "",

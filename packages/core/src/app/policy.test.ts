@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Clock } from "../kernel/index.ts";
+import { canonicalJson, type Clock } from "../kernel/index.ts";
 import { auditFacts } from "../policy/index.ts";
 import { smallWorkspace, statusesOf, testTime } from "../policy/testing/workspace.ts";
 import { ComplianceChecker } from "./compliance-checker.ts";
@@ -16,6 +16,7 @@ import {
   policyWaiverList,
 } from "./policy.ts";
 import { policyDiff } from "./policy-diff.ts";
+import { releasedPolicy } from "./release-policy.ts";
 import { openSession, type Session } from "./session.ts";
 
 let directory: string;
@@ -240,14 +241,26 @@ describe("policyGate", () => {
   const scopes = [{ environment: "prod", tenant: "radio" }];
   const bad = { "environments/prod/prod.yml": "environment: { name: prod, data_source: synthetic }\n" };
 
-  it("asks nothing where the workspace has no policy", async () => {
+  it("is open where the workspace has no policy, and the result is known all the same", async () => {
     write(bad);
-    expect(await policyGate(open(), scopes)).toEqual({
-      asked: false,
-      ok: true,
-      findings: [],
-      run: undefined,
-    });
+    const gate = await policyGate(open(), scopes);
+    expect(gate).toMatchObject({ asked: false, ok: true, findings: [] });
+    expect(statusesOf(gate.run, "tls-minimum-version")).toEqual({ "prod:radio": "fail" });
+    expect(gate.run.summary).toMatchObject({ ok: false, scopes: 1 });
+  });
+
+  it("a release of the same result holds the same object, whenever it was made", async () => {
+    const stored = async (time: string): Promise<string> => {
+      const later: Clock = { ...clock, now: () => new Date(time) };
+      const { run, asked } = await policyGate(
+        openSession({ directory, variables: {}, clock: later }),
+        scopes,
+      );
+      return canonicalJson(releasedPolicy(run, asked));
+    };
+    const first = await stored("2026-06-15T12:00:00Z");
+    expect(await stored("2026-06-15T18:30:00Z")).toBe(first);
+    expect(JSON.parse(first)).toMatchObject({ enforced: false, summary: { scopes: 1 } });
   });
 
   it("stays shut for what does not resolve", async () => {
@@ -317,7 +330,7 @@ describe("ComplianceChecker", () => {
 describe("the example workspace", () => {
   it("shows a newcomer a few honest failures, and none that its gate forbids", async () => {
     const example = join(import.meta.dirname, "../../../../examples/spotify-ai-agent");
-    for (const name of ["lotse.yml", "environments", "schema", "policy"])
+    for (const name of ["lotse.yml", "environments", "schema", "policy", "templates"])
       cpSync(join(example, name), join(directory, name), { recursive: true, force: true });
     rmSync(join(directory, "environments/tenants/radio.yml"));
     rmSync(join(directory, "environments/tenants/shop.yml"));

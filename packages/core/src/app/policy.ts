@@ -18,6 +18,7 @@ import {
 } from "../policy/index.ts";
 import { impactOf } from "./impact.ts";
 import { workspaceSources } from "./policy-sources.ts";
+import { loginOpener } from "./policy-login.ts";
 import type { Session } from "./session.ts";
 import { waiverAuthors } from "./waiver-authors.ts";
 
@@ -42,7 +43,7 @@ export interface PolicyRequest {
 /**
  * Reads the rules of a workspace, with every source of facts that is at hand.
  *
- * @throws LotseError `policy.*`, `vulnerability.source`
+ * @throws LotseError `policy.*`, `vulnerability.source`; with `probe` as {@link loginOpener}, `machine.missing`
  */
 export async function policyRules(
   session: Session,
@@ -55,7 +56,8 @@ export async function policyRules(
     sources,
   });
   if (request.probe !== true || rules.settings.probes.length === 0) return rules;
-  const probes = await openProbes(rules.settings.probes, session.clock.now().toISOString());
+  const at = session.clock.now().toISOString();
+  const probes = await openProbes(rules.settings.probes, at, loginOpener(session));
   return { ...rules, sources: [...rules.sources, probes] };
 }
 
@@ -155,17 +157,17 @@ async function changedScopes(session: Session, since: string): Promise<(scope: R
 
 /** What the release gate came to. */
 export interface PolicyGate {
-  /** Whether the workspace has a `policy/policy.yml`; without one nothing is asked, and the gate is open. */
+  /** Whether the workspace has a `policy/policy.yml`; without one the gate is open whatever the run says. */
   readonly asked: boolean;
   readonly ok: boolean;
   readonly findings: readonly Diagnostic[];
-  /** What a release carries as its result; `undefined` where nothing was asked. */
-  readonly run: PolicyRun | undefined;
+  /** What a release carries as its result; without a `policy/policy.yml` that of the built-in profiles, to be known. */
+  readonly run: PolicyRun;
 }
 
 /**
  * Asks whether scopes may be released, by the profiles of their environments. In a workspace without a
- * `policy/policy.yml` everything may.
+ * `policy/policy.yml` everything may, and the result is information.
  *
  * @throws LotseError as {@link policyCheck}
  */
@@ -175,13 +177,13 @@ export async function policyGate(
   request: Pick<PolicyRequest, "sources" | "strict"> = {},
 ): Promise<PolicyGate> {
   const rules = await policyRules(session, request);
-  if (!rules.configured) return { asked: false, ok: true, findings: [], run: undefined };
   const wanted = new Set(scopes.map(({ environment, tenant }) => `${environment}:${tenant ?? ""}`));
   const run = new PolicySession({ engine: session.engine, rules }).run({
     select: ({ environment, tenant }) => wanted.has(`${environment}:${tenant ?? ""}`),
     strict: request.strict,
     at: session.clock.now(),
   });
+  if (!rules.configured) return { asked: false, ok: true, findings: [], run };
   const verdict = judgeGate(run, (environment) =>
     profileOf(environment, rules.profiles, rules.settings.profiles),
   );

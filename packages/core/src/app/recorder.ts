@@ -3,6 +3,7 @@ import {
   auditedChange,
   isLotseError,
   type Actor,
+  type AppendOptions,
   type AuditEvent,
   type AuditReceipt,
   type AuditSink,
@@ -37,9 +38,14 @@ export class Recorder {
     return this.#count;
   }
 
-  /** Records a read, before the value is handed out. @throws LotseError `audit.unavailable` */
+  /**
+   * Records a read, before the value is handed out. The entry outlives this process; the wait for the disk
+   * follows within a second, for all reads of that second together.
+   *
+   * @throws LotseError `audit.unavailable`
+   */
   async read(access: Access): Promise<AuditReceipt> {
-    return await this.#append({ ...this.#event(access), outcome: "success" });
+    return await this.#append({ ...this.#event(access), outcome: "success" }, { durability: "process" });
   }
 
   /** Records that something was refused. @throws LotseError `audit.unavailable` */
@@ -101,8 +107,8 @@ export class Recorder {
     return result;
   }
 
-  async #append(event: AuditEvent): Promise<AuditReceipt> {
-    const receipt = await this.sink.append(event);
+  async #append(event: AuditEvent, options?: AppendOptions): Promise<AuditReceipt> {
+    const receipt = await this.sink.append(event, options);
     this.#count += 1;
     return receipt;
   }

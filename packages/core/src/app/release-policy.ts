@@ -13,24 +13,39 @@ const result = z.object({
 });
 
 const schema = z.object({
+  /** Older releases have a result only where the gate was asked. */
+  enforced: z.boolean().default(true),
   summary: z.object({
     ok: z.boolean(),
     strict: z.boolean(),
     scopes: z.int().min(0),
     checks: z.int().min(0),
     counts: z.record(z.enum(statuses), z.int().min(0)),
-    at: z.string(),
+    /** Older releases hold the moment of the run; it would make a new object of the same result each time. */
+    at: z.string().optional(),
   }),
   results: z.array(result),
 });
 
-/** What a release carries of the policy's run: the summary, and every result that is not a pass. */
-export type ReleasedPolicy = Readonly<z.infer<typeof schema>>;
+type Stored = z.infer<typeof schema>;
 
-/** What of a run goes into a release: no evidence, which is told anew from the configuration that it holds. */
-export function releasedPolicy({ summary, results }: PolicyRun): PolicyRecordOfRelease {
+/** What a release carries of the policy's run: the summary, and every result that is not a pass. */
+export interface ReleasedPolicy extends Readonly<Omit<Stored, "summary">> {
+  /** `at` is when the release was made. */
+  readonly summary: Stored["summary"] & { readonly at: string };
+}
+
+/**
+ * What of a run goes into a release: no evidence, which is told anew from the configuration that it holds, and no time,
+ * so that the same result is the same object.
+ *
+ * @param enforced - whether the gate was asked; without a `policy/policy.yml` the result is information
+ */
+export function releasedPolicy({ summary, results }: PolicyRun, enforced: boolean): PolicyRecordOfRelease {
+  const { at: _, ...rest } = summary;
   return {
-    summary,
+    enforced,
+    summary: rest,
     results: results
       .filter(({ status }) => status !== "pass" && status !== "not-applicable")
       .map(({ check, environment, tenant, status, severity, message, waiver }) => ({
@@ -46,16 +61,20 @@ export function releasedPolicy({ summary, results }: PolicyRun): PolicyRecordOfR
 }
 
 /** {@link ReleasedPolicy} with the whole summary, as it is stored. */
-interface PolicyRecordOfRelease extends Pick<PolicyRun, "summary"> {
+interface PolicyRecordOfRelease {
+  readonly enforced: boolean;
+  readonly summary: Omit<PolicyRun["summary"], "at">;
   readonly results: ReleasedPolicy["results"];
 }
 
 /**
  * What the policy said of a release when it was made.
  *
- * @returns null where there was no policy, or where another version of Lotse wrote it in another shape
+ * @returns null for a release of a version of Lotse that kept none, or kept it in another shape
  * @throws LotseError `release.corrupt`
  */
 export async function policyOfRelease(store: ReleaseStore, release: Release): Promise<ReleasedPolicy | null> {
-  return schema.safeParse(await store.policyOf(release)).data ?? null;
+  const { data } = schema.safeParse(await store.policyOf(release));
+  if (data === undefined) return null;
+  return { ...data, summary: { ...data.summary, at: data.summary.at ?? release.createdAt } };
 }

@@ -1,11 +1,13 @@
 import type { AppDefinition } from "../config/index.ts";
 import { LotseError } from "../kernel/index.ts";
 import { openReleases, type ReleaseStore } from "../release/index.ts";
+import { isSignedBy } from "../secrets/manifest/index.ts";
 import type { Session } from "./session.ts";
 
-/** The releases of a workspace. */
+/** The releases of a workspace; those signed by whom `secrets.signers` lists count, where it lists anybody. */
 export function releasesOf(session: Session): ReleaseStore {
-  return openReleases(session.state, session.clock);
+  const { signers } = session.engine.workspace.secrets;
+  return openReleases(session.state, session.clock, { signers, check: isSignedBy });
 }
 
 /** The `app` section of `lotse.yml`. @throws LotseError `release.no-target` */

@@ -5,12 +5,12 @@ import {
   applyRollout,
   currentDeployments,
   openDeployments,
-  openTarget,
   payloadsOf,
   planRollout,
   previousRelease,
   ProcessTarget,
   type Deployment,
+  type DeploymentStore,
   type Outcome,
   type Plan,
   type Release,
@@ -19,11 +19,12 @@ import {
   type TargetState,
 } from "../release/index.ts";
 import { appOf, releasesOf } from "./release-store.ts";
-import { secretsForRelease, withoutSecrets } from "./secrets/deploy.ts";
+import { targetOfRelease } from "./rollout-driver.ts";
+import { filesForRelease, secretsForRelease, withoutSecrets } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
 
 /** What `deploy` and `rollback` are told. */
-export interface RolloutRequest {
+export interface LegacyRolloutRequest {
   /** A name or alias. */
   readonly environment: string;
   /** A release by id, unique beginning of it, or version; `undefined` goes back to the one before. */
@@ -52,15 +53,15 @@ export interface PlannedRollout {
  * @throws LotseError `release.not-found`, `rollout.not-in-release`, `rollout.nothing-to-undo`,
  * `usage.unknown-strategy`, `target.*`
  */
-export async function prepareRollout(session: Session, request: RolloutRequest): Promise<PlannedRollout> {
+export async function prepareRollout(session: Session, request: LegacyRolloutRequest): Promise<PlannedRollout> {
   const environment = session.engine.environment(request.environment);
   const releases = releasesOf(session);
   const store = openDeployments(session.state);
   const reference = request.release ?? (await releaseBefore(session, environment, request.tenants));
-  const release = await releases.get(reference);
+  const release = await releases.get(reference, environment);
   const tenants = tenantsIn(release, environment, request.tenants);
   const bare = await withoutSecrets(session, releases, release, environment, tenants);
-  const target = openTarget(release.target.type, session.state, session.clock);
+  const target = targetOfRelease(session, release);
   const scopes = tenants.map((tenant) => ({ environment, tenant }));
   const plan = planRollout({
     id: rolloutId(session),
@@ -90,8 +91,11 @@ export async function prepareRollout(session: Session, request: RolloutRequest):
         applyRollout(plan, {
           target,
           deployments: store,
-          payloadFor: payloadsOf(releases, release, (scope) =>
-            secretsForRelease(session, releases, release, scope),
+          payloadFor: payloadsOf(
+            releases,
+            release,
+            (scope) => secretsForRelease(session, releases, release, scope),
+            (scope) => filesForRelease(session, releases, release, scope),
           ),
           clock: session.clock,
           actor: session.actor,
@@ -105,7 +109,7 @@ export async function prepareRollout(session: Session, request: RolloutRequest):
 /** One entry for each tenant before the rollout begins, and one for each when it has ended. */
 async function audited(
   session: Session,
-  request: RolloutRequest,
+  request: LegacyRolloutRequest,
   plan: Plan,
   roll: () => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -178,13 +182,14 @@ export interface TenantStatus {
  *
  * @param environment - a name or alias; all environments if left out
  * @param tenants - only these; all if empty
+ * @param store - where it is written down, if not in the workspace
  */
 export async function statusOf(
   session: Session,
   environment: string | undefined,
   tenants: readonly string[],
+  store: DeploymentStore = openDeployments(session.state),
 ): Promise<readonly TenantStatus[]> {
-  const store = openDeployments(session.state);
   const name = environment === undefined ? undefined : session.engine.environment(environment);
   const scopes = (await store.list()).filter(
     (scope) =>
@@ -204,11 +209,11 @@ export async function statusOf(
 
 /** The target that `lotse.yml` names. @throws LotseError `release.no-target`, `target.spec` */
 function targetOf(session: Session): Target {
-  return openTarget(String(appOf(session).target["type"]), session.state, session.clock);
+  return targetOfRelease(session, { target: appOf(session).target as Release["target"] });
 }
 
 /** Ends everything that the target runs for this workspace. @throws LotseError `target.*` */
 export async function stopTarget(session: Session): Promise<void> {
   const target = new ProcessTarget(session.state, session.clock);
-  await session.recorder.change({ action: "target.stop", object: target.type }, () => target.stop());
+  await session.recorder.change({ action: "target.stop", object: target.type }, () => target.stopAll());
 }

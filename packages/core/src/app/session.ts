@@ -76,13 +76,15 @@ export function openSession(options: SessionOptions): Session {
   const { workspace } = manager.engine;
   const log = new WorkspaceLog({ ...base, workspace });
   const recorder = new Recorder(options.audit ?? log, actor, variables);
+  const secrets = secretStoreOf(base);
   let fingerprints: Promise<Fingerprints> | undefined;
   return {
     ...base,
     recorder,
     log,
-    secrets: secretStoreOf(base),
-    fingerprints: () => (fingerprints ??= openFingerprints(base.state)),
+    secrets,
+    fingerprints: () =>
+      (fingerprints ??= secrets.trusted().then(async () => await openFingerprints(base.state))),
     revealed: new RevealedSecrets(),
   };
 }

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../config/index.ts";
 import type { Diagnostic } from "../kernel/index.ts";
 import type { Rendering } from "../templates/index.ts";
+import type { RenderedHoles } from "./template-secrets.ts";
 import { nodeOf } from "./template-values.ts";
 
 /** Turns a template's name into the path that messages show. */
@@ -61,4 +62,21 @@ export function changedHandles(
     }
   }
   return [...found.values()];
+}
+
+/** Secrets that are written into YAML as they are: what they say may change its structure, and nobody looks by then. */
+export function plainSecretFindings(
+  { holes }: Pick<RenderedHoles, "holes">,
+  yaml: boolean,
+  file: string,
+): readonly Diagnostic[] {
+  if (!yaml) return [];
+  const plain = holes.filter(({ encoder }) => encoder === undefined || encoder === "e");
+  return [...new Set(plain.map(({ reference }) => String(reference)))].map((reference) => ({
+    code: "template.yaml",
+    severity: "warning",
+    message: `${reference} is put into YAML as it is`,
+    hint: "use quote",
+    where: { file },
+  }));
 }

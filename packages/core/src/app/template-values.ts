@@ -6,8 +6,8 @@ import {
   type SecretReference,
   type Snapshot,
 } from "../config/index.ts";
-import { formatScope, isLotseError, LotseError, type Sensitive, type Where } from "../kernel/index.ts";
-import { pendingValue, writtenFloat, type MissingName, type Rendering } from "../templates/index.ts";
+import { formatScope, isLotseError, LotseError, type Sensitive } from "../kernel/index.ts";
+import { writtenFloat, type MissingName } from "../templates/index.ts";
 
 /**
  * Opens what a handle names: its secrets, with the text between them. The use case that reads secrets plugs it in, and
@@ -70,71 +70,6 @@ function templateValue(node: Node, secretValue: SecretValue = asReference): unkn
     default:
       return node satisfies never;
   }
-}
-
-/** How a rendering goes that may use secrets. */
-export interface SecretRendering {
-  readonly snapshot: Snapshot;
-  readonly workspace: string;
-  /** Renders with the given variables; `withheld` once they hold secrets. */
-  readonly render: (variables: ReadonlyMap<string, unknown>, withheld: boolean) => Rendering;
-  readonly reveal: SecretRevealer | undefined;
-}
-
-/**
- * Renders with the content of exactly those secrets that the template uses. Rendering is synchronous and opening a
- * secret is not, so it renders with handles first, opens what was used, and begins again until nothing new is.
- *
- * @throws LotseError `secret.not-found` where nothing can open secrets, what `reveal` throws, and what `render` throws
- */
-export async function renderWithSecrets(rendering: SecretRendering): Promise<Rendering> {
-  const { snapshot, workspace, render, reveal } = rendering;
-  const known = new Map<string, Sensitive<string>>();
-  for (;;) {
-    const used = new Map<string, SecretReference>();
-    const variables = variablesFor(snapshot, workspace, (reference) => {
-      const text = String(reference);
-      return known.get(text)?.reveal() ?? pendingValue(() => used.set(text, reference));
-    });
-    let where: Where | undefined;
-    try {
-      const result = render(variables, known.size > 0);
-      // A filter may have caught the failure, so that the text is made of something else.
-      if (used.size === 0) return result;
-    } catch (error) {
-      if (used.size === 0) throw error;
-      if (isLotseError(error)) ({ where } = error);
-    }
-    for (const [text, reference] of used) known.set(text, await revealed(reference, reveal, where));
-  }
-}
-
-async function revealed(
-  reference: SecretReference,
-  reveal: SecretRevealer | undefined,
-  where: Where | undefined,
-): Promise<Sensitive<string>> {
-  if (reveal !== undefined) {
-    try {
-      return await reveal(reference);
-    } catch (error) {
-      throw placedInTemplate(error, where);
-    }
-  }
-  throw new LotseError({
-    code: "secret.not-found",
-    message: `the template uses ${String(reference)}, and there is nothing here that opens secrets`,
-    hint: "a file that is no secret file holds the reference itself",
-    where,
-  });
-}
-
-/** A secret that is not there is the template's matter: the error says where it uses it. */
-function placedInTemplate(error: unknown, where: Where | undefined): unknown {
-  if (!isLotseError(error) || error.code !== "secret.not-found" || where === undefined) return error;
-  if (error.where?.file !== undefined) return error;
-  const { code, message, hint, where: named } = error;
-  return new LotseError({ code, message, hint, where: { ...where, ...named }, cause: error });
 }
 
 /** What to do about a name that a template uses and the configuration lacks. */

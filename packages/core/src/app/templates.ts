@@ -20,13 +20,8 @@ import {
 import type { Session } from "./session.ts";
 import { changedHandles, yamlFindings } from "./template-findings.ts";
 import { templateSource, type TemplateRequest } from "./template-source.ts";
-import {
-  missingHint,
-  nodeOf,
-  renderWithSecrets,
-  variablesFor,
-  type SecretRevealer,
-} from "./template-values.ts";
+import { missingHint, nodeOf, variablesFor, type SecretRevealer } from "./template-values.ts";
+import { renderWithSecrets } from "./template-opening.ts";
 import { openReference } from "./secrets/read.ts";
 
 /** What is rendered, and for whom. */
@@ -96,6 +91,7 @@ export async function renderForScope(
           snapshot,
           workspace,
           render,
+          label: source.label,
           reveal: reveal ?? ((reference) => openReference(session, snapshot.scope, reference)),
         })
       : render(plain, false);

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { makeLotseDirectory, LotseError, readPrivateFile, writePrivateFile } from "../kernel/index.ts";
 import {
+  decodeText,
   defaultTerms,
   kindOf,
   PackageIndex,
@@ -121,10 +122,11 @@ async function readAll(
     const content = await readPrivateFile(path, maxBytes);
     if (content === null) throw nothing(`${file} does not exist`, "name a file that is there");
     const release = request.release ?? (await releaseBeside(path, kind));
-    const read = readInventory(kind, file, content.toString("utf8"), release);
+    const read = readInventory(kind, file, decodeText(file, content), release);
     files.push({ path, file, kind });
-    packages.push(...read.packages);
-    skipped.push(...read.skipped);
+    // Not spread into arguments: a lockfile may name more packages than the stack holds.
+    for (const one of read.packages) packages.push(one);
+    for (const one of read.skipped) skipped.push(one);
   }
   return { files, packages, skipped };
 }
@@ -146,11 +148,12 @@ async function scanOsv(
   let advisories = 0;
   let newest = "";
   for await (const advisory of readOsv(path)) {
-    found.push(...index.find(advisory));
+    for (const finding of index.find(advisory)) found.push(finding);
     if (advisory.modified > newest) newest = advisory.modified;
     if (++advisories % 1000 === 0) progress(advisories);
   }
-  if (advisories === 0) throw nothing(`${path} holds no advisories`, "point --osv at OSV files in JSON");
+  if (advisories === 0)
+    throw nothing(`${path} holds no advisories`, "point --osv at OSV files in JSON, or a mirror's all.zip");
   return { name: `osv ${path}`, ran: true, reason: null, advisories, newest };
 }
 
@@ -163,7 +166,7 @@ async function scanNpm(
   for (const { path, file } of files.filter(({ kind }) => kind === "npm")) {
     const own = packages.filter((one) => one.file === file);
     const audit = await runNpmAudit(exec, dirname(path), file, own);
-    if (audit.ran) found.push(...audit.findings);
+    for (const finding of audit.ran ? audit.findings : []) found.push(finding);
     const reason = audit.ran ? null : audit.reason;
     sources.push({ name: `npm audit ${file}`, ran: audit.ran, reason, advisories: null, newest: null });
   }

@@ -28,7 +28,14 @@ export {
 export type { AuditRecord, PersonalData } from "./entry/compose.ts";
 export type { Checkpoint } from "./note/checkpoint.ts";
 export { FileAuditStore, type FileStoreOptions } from "./store/file/file-store.ts";
-export type { AuditBatch, AuditPage, AuditStore, AuditTransaction, LogIdentity } from "./store/store.ts";
+export type {
+  AuditBatch,
+  AuditPage,
+  AuditStore,
+  AuditTransaction,
+  LogIdentity,
+  UnsignedBatch,
+} from "./store/store.ts";
 export { MemoryAuditStore } from "./store/memory-store.ts";
 export { cosigningWitness, type CosigningWitnessOptions } from "./witness/cosigning-witness.ts";
 export { gitWitness, type GitWitnessOptions } from "./witness/git-witness.ts";

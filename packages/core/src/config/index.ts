@@ -59,5 +59,5 @@ export { generateTypes } from "./types/types.ts";
 export { policyAt } from "./reference/binder.ts";
 export { watchConfig, type ConfigWatch, type WatchEvent, type WatchOptions } from "./watch/watch.ts";
 export { workspaceFile, type AppDefinition } from "./workspace/definition.ts";
-export { workspaceFileName, type Workspace } from "./workspace/workspace.ts";
+export { workspaceFileName, type PlacedTemplate, type Workspace } from "./workspace/workspace.ts";
 export { leavesOf } from "./provenance/explain.ts";

@@ -80,6 +80,9 @@ export const policyCheckShape = z.strictObject({
 
 /** What a release carries of the run that its gate was asked with; see {@link policyCheckShape}. */
 export const releasedPolicyShape = z.strictObject({
+  enforced: z
+    .boolean()
+    .describe("false without a policy/policy.yml: the result is information, and no gate was asked"),
   summary: z.strictObject({
     ok: z.boolean(),
     strict: z.boolean(),

@@ -4,11 +4,19 @@ import {
   policyCheckShape,
   policyDiffShape,
   policyExplainShape,
-  releasedPolicyShape,
   siemEventShape,
   vulnerabilityScanShape,
   waiversShape,
 } from "./printed-policy.ts";
+import {
+  releaseDiffShape,
+  releaseNotesShape,
+  releasePruneShape,
+  releaseShape,
+  releaseSignShape,
+  releaseVerifyShape,
+} from "./printed-release.ts";
+import { planShape, rolloutShape, rolloutStartedShape } from "./printed-rollout.ts";
 
 /**
  * The shapes of what commands print with `-o json`. They are published as JSON Schemas under `schemas/`, and
@@ -70,6 +78,12 @@ const impact = z.strictObject({
   problem: z.string().optional().describe("why the paths cannot be told"),
 });
 
+const types = z.strictObject({
+  schema: z.string().describe("the schema that they are written from"),
+  file: z.string().nullable().describe("the file that they were written to; null where they are printed"),
+  types: z.string().optional().describe("the TypeScript text; left out where it is in the file"),
+});
+
 const edit = z.strictObject({
   file: z.string(),
   path: z.string(),
@@ -79,75 +93,12 @@ const edit = z.strictObject({
   written: z.boolean().describe("false for a dry run"),
 });
 
-const release = z.strictObject({
-  id: z.string().regex(/^[0-9a-f]{64}$/u),
-  version: z.string(),
-  createdAt: z.string(),
-  createdBy: z.string(),
-  commit: z.string().nullable(),
-  code: z.strictObject({ digest: z.string(), files: z.int(), bytes: z.int() }),
-  target: z.looseObject({ type: z.string() }),
-  configurations: z
-    .record(z.string(), z.record(z.string(), z.string()))
-    .describe("environment, tenant, digest of the resolved configuration"),
-  policy: releasedPolicyShape
-    .nullable()
-    .optional()
-    .describe("release show only: what the policy said when it was made; null where it was not asked"),
-  created: z.boolean().optional().describe("false where this very content had been released before"),
-});
-
-const placement = z.strictObject({ release: z.string(), version: z.string(), colour: z.string() });
-
-const plan = z.strictObject({
-  id: z.string(),
-  environment: z.string(),
-  release: z.strictObject({ id: z.string(), version: z.string() }),
-  strategy: z.string(),
-  tenants: z.array(
-    z.strictObject({
-      tenant: z.string(),
-      from: placement.optional(),
-      to: placement,
-      steps: z.array(z.looseObject({ name: z.string() })),
-    }),
-  ),
-});
-
-const step = z.strictObject({
-  name: z.string(),
-  state: z.enum(["done", "failed", "skipped"]),
-  startedAt: z.string().optional(),
-  durationMs: z.number().optional(),
-  error: z.string().optional(),
-});
-
-const outcome = z.strictObject({
-  rollout: z.string(),
-  environment: z.string(),
-  release: z.strictObject({ id: z.string(), version: z.string() }),
-  strategy: z.string(),
-  status: z.enum(["deployed", "failed", "interrupted"]),
-  tenants: z.array(
-    z.strictObject({
-      tenant: z.string(),
-      status: z.enum(["deployed", "rolled-back", "up-to-date", "skipped", "failed"]),
-      release: placement,
-      previous: placement.optional(),
-      code: z.string().optional(),
-      reason: z.string().optional(),
-      durationMs: z.number(),
-      rollbackMs: z.number().optional(),
-      steps: z.array(step),
-    }),
-  ),
-});
-
 const colour = z.strictObject({
   colour: z.string(),
   release: z.string(),
   version: z.string(),
-  state: z.enum(["prepared", "running", "backing-off", "exited"]),
+  host: z.string().describe("`local` on targets that have no hosts"),
+  state: z.enum(["prepared", "running", "stopped", "backing-off", "exited", "unknown"]),
   restarts: z.int(),
   requests: z.int(),
   errors: z.int(),
@@ -230,10 +181,18 @@ export const printed = {
   "config-validate": validation,
   "config-impact": z.array(impact),
   "config-set": edit,
-  release,
-  "release-list": z.array(release),
-  plan,
-  outcome,
+  "config-types": types,
+  release: releaseShape,
+  "release-list": z.array(releaseShape),
+  "release-verify": releaseVerifyShape,
+  "release-diff": releaseDiffShape,
+  "release-notes": releaseNotesShape,
+  "release-prune": releasePruneShape,
+  "release-sign": releaseSignShape,
+  plan: planShape,
+  rollout: rolloutShape,
+  "rollout-list": z.array(rolloutShape),
+  "rollout-started": rolloutStartedShape,
   status: z.array(status),
   doctor,
   "template-render": templateRender,
@@ -257,10 +216,22 @@ export type PrintedDiagnostic = z.infer<typeof diagnostic>;
 export type PrintedValidation = z.infer<typeof validation>;
 /** The printed form of what a change does to one scope. */
 export type PrintedImpact = z.infer<typeof impact>;
+/** The printed form of TypeScript types. */
+export type PrintedTypes = z.infer<typeof types>;
 /** The printed form of an edit. */
 export type PrintedEdit = z.infer<typeof edit>;
 /** The printed form of a release. */
-export type PrintedRelease = z.infer<typeof release>;
+export type PrintedRelease = z.infer<typeof releaseShape>;
+/** The printed form of a release's verification. */
+export type PrintedReleaseVerify = z.infer<typeof releaseVerifyShape>;
+/** The printed form of what differs between releases. */
+export type PrintedReleaseDiff = z.infer<typeof releaseDiffShape>;
+/** The printed form of release notes. */
+export type PrintedReleaseNotes = z.infer<typeof releaseNotesShape>;
+/** The printed form of a pruning. */
+export type PrintedReleasePrune = z.infer<typeof releasePruneShape>;
+/** The printed form of a signing. */
+export type PrintedReleaseSign = z.infer<typeof releaseSignShape>;
 /** The printed form of one tenant's deployment. */
 export type PrintedStatus = z.infer<typeof status>;
 /** The printed form of `lotse doctor`. */

@@ -38,14 +38,31 @@ export interface AuditReceipt {
   readonly sequence: number;
 }
 
+/**
+ * What an entry outlives from the moment that `append` resolves.
+ *
+ * - `disk`: everything, a power cut included.
+ * - `process`: the end of the process, `kill -9` included, but not that of the machine. The wait for the disk
+ *   follows within a second, one for all entries of that second (group commit).
+ *
+ * @see https://www.postgresql.org/docs/current/wal-async-commit.html for the same choice in a database
+ */
+export type Durability = "disk" | "process";
+
+/** How an event is recorded. */
+export interface AppendOptions {
+  /** Only for what changes nothing: a change must not outlive its entry. @defaultValue "disk" */
+  readonly durability?: Durability;
+}
+
 /** The port that every access is told to, before it takes effect. */
 export interface AuditSink {
   /**
-   * Records an event. When the promise resolves, the entry is on the disk.
+   * Records an event. When the promise resolves, the entry outlives what `durability` says, or more.
    *
    * @throws LotseError `audit.unavailable` when it cannot be written: the access must not happen then
    */
-  append(event: AuditEvent): Promise<AuditReceipt>;
+  append(event: AuditEvent, options?: AppendOptions): Promise<AuditReceipt>;
 }
 
 /** A sink that records nothing: for library calls and tests that have no log. */

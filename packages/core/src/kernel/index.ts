@@ -19,6 +19,7 @@ export { Sensitive } from "./sensitive.ts";
 export { formatScope, type Actor, type Scope } from "./scope.ts";
 export { DirectoryFiles, outsideError, staysInside, type Files } from "./files.ts";
 export { systemClock, type Clock } from "./clock.ts";
+export { splitCommand } from "./split-command.ts";
 export { systemExec, type Exec, type ExecOptions, type ExecResult } from "./exec.ts";
 export { canonicalJson, digestOf } from "./canonical.ts";
 export {
@@ -27,6 +28,7 @@ export {
   readPrivateFile,
   removeTree,
   replaceFile,
+  syncDirectory,
   writePrivateFile,
   type WriteOptions,
 } from "./private-files.ts";
@@ -43,8 +45,10 @@ export { identify, isRunning, processIdentitySchema, type ProcessIdentity } from
 export {
   auditedChange,
   noAudit,
+  type AppendOptions,
   type AuditEvent,
   type AuditOutcome,
   type AuditReceipt,
   type AuditSink,
+  type Durability,
 } from "./audit-sink.ts";

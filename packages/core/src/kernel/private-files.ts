@@ -14,6 +14,11 @@ export interface WriteOptions {
   readonly mode?: number;
   /** Whether to wait until the bytes are on the disk. @defaultValue true */
   readonly sync?: boolean;
+  /**
+   * Whether to wait until the name is. Who leaves it out calls {@link syncDirectory} once for many files, and until
+   * then has another way to bring them back. @defaultValue the value of `sync`
+   */
+  readonly syncName?: boolean;
 }
 
 /**
@@ -26,14 +31,13 @@ export async function writePrivateFile(
   options: WriteOptions = {},
 ): Promise<void> {
   await makePrivateDirectory(dirname(path));
-  await replace(path, content, options.mode ?? 0o600, options.sync !== false);
+  await replace(path, content, options);
 }
 
 async function replace(
   path: string,
   content: string | Uint8Array,
-  mode: number,
-  sync: boolean,
+  { mode = 0o600, sync = true, syncName = sync }: WriteOptions,
 ): Promise<void> {
   const directory = dirname(path);
   const temporary = join(directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`);
@@ -51,10 +55,11 @@ async function replace(
     await rm(temporary, { force: true });
     throw error;
   }
-  if (sync) await syncDirectory(directory);
+  if (syncName) await syncDirectory(directory);
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Waits until the names in a directory are on the disk. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, "r");
   try {
     await directory.sync();
@@ -68,9 +73,13 @@ async function syncDirectory(path: string): Promise<void> {
  *
  * @throws the system's error when the file does not exist or cannot be written
  */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  options: Omit<WriteOptions, "mode"> = {},
+): Promise<void> {
   const { mode } = await stat(path);
-  await replace(path, content, mode & 0o7777, true);
+  await replace(path, content, { ...options, mode: mode & 0o7777 });
 }
 
 /**

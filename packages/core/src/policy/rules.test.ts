@@ -29,13 +29,16 @@ describe("loadRules", () => {
       }),
       "policy/checks/own-check.yml":
         "id: own-check\ntitle: t\nseverity: low\nwhy: w\nremedy: r\nassert: { path: a, equals: 1 }\nexamples: { pass: { a: 1 }, fail: { a: 2 } }\n",
-      "policy/profiles/qa.yml": "id: qa\ntitle: QA\nkind: staging\nenvironments: [qa]\nchecks: [own-check]\n",
+      "policy/profiles/qa.yml": "id: qa\ntitle: QA\nkind: staging\nenvironments: [qa, staging]\nchecks: [own-check]\n",
     });
     expect(rules.configured).toBe(true);
     expect(rules.frameworks.find(({ id }) => id === "soc2")?.requirements).toHaveLength(1);
     expect(rules.frameworks.map(({ id }) => id)).toContain("own");
     expect(rules.checks.at(-1)).toMatchObject({ id: "own-check", examples: { pass: { "config:a": 1 } } });
     expect(profileOf("qa", rules.profiles, {}).id).toBe("qa");
+    // Ours claims staging as well, but is asked after theirs.
+    expect(profileOf("staging", rules.profiles, {}).id).toBe("qa");
+    expect(profileOf("uat", rules.profiles, {}).id).toBe("staging");
   });
 
   it.each<[string, Tree, string, string]>([
@@ -174,6 +177,8 @@ describe("explainCheck", () => {
       ["environment.kind", true, [], "profile"],
       ["tls.min_version", true, ["edge.tls"], "configuration"],
       ["probe.tls", false, [], "probe"],
+      ["tls.rendered_protocols", false, [], "templates"],
+      ["probe.postgresql_settings", false, [], "probe"],
     ]);
     expect(explained.requirements.map(({ framework, id }) => `${framework} ${id}`)).toEqual([
       "gdpr Art. 32",

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { suggest } from "../config/index.ts";
 import { DirectoryFiles, LotseError, type Files } from "../kernel/index.ts";
 import { builtinChecks } from "./checks/builtin.ts";
+import { frameworksDescribed } from "./checks/frameworks-described.ts";
 import type { Check } from "./checks/check.ts";
 import { loadModules, mergeChecks, readDeclaredChecks } from "./checks/load.ts";
 import type { FactSource } from "./facts/fact.ts";
@@ -9,6 +10,7 @@ import { openRecords } from "./facts/records.ts";
 import { mergeFrameworks, readFrameworks, type Framework } from "./frameworks/framework.ts";
 import { mergeProfiles, readProfiles, type Profile } from "./profiles/profile.ts";
 import { defaultSettings, readSettings, type PolicySettings } from "./settings.ts";
+import type { PolicyFile } from "./read-file.ts";
 import { readWaivers, type WaiverFiles } from "./waivers/waiver.ts";
 
 /** Where a workspace keeps frameworks and profiles of its own. */
@@ -59,17 +61,41 @@ export async function loadRules(files: Files, options: RuleOptions = {}): Promis
   const modules =
     options.directory === undefined ? (options.modules ?? []) : await loadModules(files, options.directory);
   const rules: PolicyRules = {
-    settings: settings ?? defaultSettings(),
+    settings: settings?.value ?? defaultSettings(),
     configured: settings !== undefined,
     frameworks: mergeFrameworks(packaged.frameworks, readFrameworks(files, frameworkDirectory)),
     profiles: mergeProfiles(packaged.profiles, readProfiles(files, profileDirectory)),
-    checks: mergeChecks(builtinChecks, declared, modules),
+    checks: mergeChecks([...builtinChecks, frameworksDescribed], declared, modules),
     modules,
     waivers: readWaivers(files, options.authors),
     sources: [...(options.sources ?? []), openRecords(files)],
   };
   checkNames(rules);
+  if (settings !== undefined) checkFrameworks(settings, rules.frameworks);
   return rules;
+}
+
+/** What `policy/policy.yml` puts tenants under has to be there. @throws LotseError `policy.framework` with the place */
+function checkFrameworks(
+  { value, where }: PolicyFile<PolicySettings>,
+  frameworks: readonly Framework[],
+): void {
+  const known = frameworks.map(({ id }) => id);
+  const { default: fallback, all, tenants } = value.frameworks;
+  const demand = (names: readonly string[], path: readonly string[]): void => {
+    for (const [index, name] of names.entries()) {
+      if (known.includes(name)) continue;
+      throw new LotseError({
+        code: "policy.framework",
+        message: `there is no framework ${name}`,
+        hint: `${suggest(name, known)}; one of your own goes to policy/frameworks/${name}.yml`,
+        where: where(["frameworks", ...path, index]),
+      });
+    }
+  };
+  demand(fallback, ["default"]);
+  demand(all, ["all"]);
+  for (const [tenant, names] of Object.entries(tenants)) demand(names, ["tenants", tenant]);
 }
 
 /** A framework or profile that names a check that does not exist would quietly ask for less. */

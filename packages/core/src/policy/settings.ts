@@ -3,7 +3,7 @@ import { parsePath } from "../config/index.ts";
 import { isLotseError, LotseError, type Files } from "../kernel/index.ts";
 import { defaultMaxWaiverDays } from "./engine/run.ts";
 import { factCatalogue } from "./facts/catalogue.ts";
-import { readPolicyFile } from "./read-file.ts";
+import { readPolicyFile, type PolicyFile } from "./read-file.ts";
 
 /** The file of a workspace that says how its policy differs from the default. */
 const settingsFile = "policy/policy.yml";
@@ -56,7 +56,31 @@ export const settingsSchema = z.strictObject({
           .strictObject({ host, database: z.int().min(1).max(65_535).default(5432) })
           .optional()
           .describe("the database as seen from where the check runs"),
-        postgresql: z.strictObject({ host, port: z.int().min(1).max(65_535).default(5432) }).optional(),
+        postgresql: z
+          .strictObject({
+            host,
+            port: z.int().min(1).max(65_535).default(5432),
+            login: z
+              .strictObject({
+                user: z.string().min(1).max(63),
+                password: z
+                  .string()
+                  .max(500)
+                  .regex(
+                    /^\$\{secret:[^#\s{}]+(?:#[^#\s{}]+)?\}$/u,
+                    "refer to a secret: ${secret:path#field}",
+                  ),
+                database: z.string().min(1).max(63).default("postgres"),
+                tls: z
+                  .enum(["verify-full", "require", "off"])
+                  .default("verify-full")
+                  .describe("how the server is verified"),
+                ca: z.string().min(1).max(1024).optional().describe("a file of the workspace in PEM"),
+              })
+              .optional()
+              .describe("as whom the server is asked for its settings"),
+          })
+          .optional(),
       }),
     )
     .max(1000)
@@ -81,7 +105,7 @@ export function defaultSettings(): PolicySettings {
  * @returns `undefined` where there is none
  * @throws LotseError `policy.profile` with a place for what does not fit, `parse.*`
  */
-export function readSettings(files: Files): PolicySettings | undefined {
+export function readSettings(files: Files): PolicyFile<PolicySettings> | undefined {
   const read = readPolicyFile(files, settingsFile, settingsSchema, "policy.profile");
   if (read === undefined) return undefined;
   for (const [fact, paths] of Object.entries(read.value.facts)) {
@@ -94,7 +118,7 @@ export function readSettings(files: Files): PolicySettings | undefined {
       where: read.where(["facts", fact]),
     });
   }
-  return read.value;
+  return read;
 }
 
 function checkPath(text: string, where: () => NonNullable<LotseError["where"]>): void {

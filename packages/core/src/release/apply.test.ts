@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LotseError, systemClock } from "../kernel/index.ts";
 import { applyRollout, type ApplyPorts } from "./apply.ts";
 import { currentDeployments, openDeployments, type DeploymentStore } from "./deployments.ts";
-import { planRollout, type Plan } from "./plan.ts";
+import { planRollout, type Plan } from "./legacy-plan.ts";
 import type { Release } from "./release.ts";
 import { stepNames, type StepName } from "./strategies/strategy.ts";
 import { conformanceCases } from "./testing/conformance.ts";
@@ -79,7 +79,7 @@ describe("applyRollout", () => {
       "prepare prod/acme/green",
       "start prod/acme/green",
       "wait-healthy prod/acme/green",
-      "switch prod/acme/green",
+      "route prod/acme/green",
       "verify prod/acme/green",
       "drain prod/acme/blue",
       "retire prod/acme/blue",
@@ -96,7 +96,7 @@ describe("applyRollout", () => {
     async (step, deployed) => {
       await deploy(v1);
       target.before = (name, slot) => {
-        if (slot.tenant !== "zen" || name !== step || (name === "switch" && slot.colour !== "green")) return;
+        if (slot.tenant !== "zen" || name !== (step === "switch" ? "route" : step) || (name === "route" && slot.colour !== "green")) return;
         target.before = () => {};
         throw new LotseError({ code: "target.unhealthy", message: "boom" });
       };
@@ -133,10 +133,10 @@ describe("applyRollout", () => {
 
   it("believes the target where the answer to the switch was lost", async () => {
     await deploy(v1);
-    const lose = target.switchTo.bind(target);
+    const lose = target.route.bind(target);
     let lost = false;
-    target.switchTo = async (scope, colour) => {
-      await lose(scope, colour);
+    target.route = async (scope, weights) => {
+      await lose(scope, weights);
       if (lost) return;
       lost = true;
       throw new LotseError({ code: "target.supervisor", message: "no answer" });
@@ -149,7 +149,7 @@ describe("applyRollout", () => {
     await deploy(v1);
     target.before = (name, slot) => {
       if (name === "verify") throw new Error("sick");
-      if (name === "switch" && slot.colour === "blue") throw new Error("stuck");
+      if (name === "route" && slot.colour === "blue") throw new Error("stuck");
     };
     const [acme] = (await deploy(v2)).tenants;
     expect(acme?.status).toBe("failed");
@@ -165,7 +165,7 @@ describe("applyRollout", () => {
       await deploy(v1);
       const controller = new AbortController();
       target.before = (name, slot) => {
-        if (name === step && slot.tenant === "acme") controller.abort(new Error("ctrl-c"));
+        if (name === (step === "switch" ? "route" : step) && slot.tenant === "acme") controller.abort(new Error("ctrl-c"));
       };
       if (step === "drain") target.drain = () => Promise.reject(controller.signal.reason as Error);
       if (step === "drain")

@@ -13,7 +13,8 @@ import { reconcile, withHistory, type Deployment, type HistoryEntry } from "./de
 import type { DeploymentStore } from "./deployments.ts";
 import type { TenantScope } from "./names.ts";
 import type { Outcome, RolloutEvent, TenantOutcome, TenantStatus } from "./outcome.ts";
-import type { Placement, Plan, TenantPlan } from "./plan.ts";
+import type { LegacyTenantPlan as TenantPlan, Plan } from "./legacy-plan.ts";
+import type { Placement } from "./plan.ts";
 import { actStep, reasonOf, StepRunner } from "./step-runner.ts";
 import type { Payload, Target } from "./target.ts";
 import { undo } from "./undo.ts";

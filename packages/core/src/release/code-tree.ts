@@ -4,7 +4,8 @@ import { dirname, join, posix, resolve, sep } from "node:path";
 import { z } from "zod";
 import { canonicalJson, isSystemError, LotseError } from "../kernel/index.ts";
 import { matcherOf } from "./glob.ts";
-import { maxObjectBytes, type ObjectStore } from "./objects.ts";
+import { maxObjectBytes, readJsonObject, type ObjectSink, type ObjectStore } from "./objects.ts";
+import { pathSchema } from "./tree-path.ts";
 
 /** Bounds on the code of a release. */
 export interface CodeLimits {
@@ -22,12 +23,6 @@ export interface StoredCode {
   readonly bytes: number;
 }
 
-const pathSchema = z
-  .string()
-  .min(1)
-  .max(4096)
-  .refine((path) => isInside(path), "leads out of the tree");
-
 const entrySchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("file"),
@@ -40,18 +35,12 @@ const entrySchema = z.discriminatedUnion("type", [
 ]);
 
 /** One file or symbolic link of a code tree; `path` is relative with forward slashes. */
-type TreeEntry = z.infer<typeof entrySchema>;
+export type TreeEntry = z.infer<typeof entrySchema>;
 
 /** The list of all files of a code tree, sorted by path. */
-export const manifestSchema = z
+const manifestSchema = z
   .strictObject({ schema: z.literal(1), entries: z.array(entrySchema).max(1_000_000) })
   .refine(({ entries }) => linksStayInside(entries), "has a link that leads out of the tree");
-
-/** Whether a relative path names something below its root, spelled in the only normal way. */
-function isInside(path: string): boolean {
-  const parts = path.split("/");
-  return !path.includes("\0") && !parts.some((part) => part === "" || part === "." || part === "..");
-}
 
 function linkStaysInside(path: string, target: string): boolean {
   if (target.startsWith("/") || target.includes("\0")) return false;
@@ -70,6 +59,16 @@ function linksStayInside(entries: readonly TreeEntry[]): boolean {
   });
 }
 
+/** Keeps the list of no files at all, for a release whose code is an image or an artefact. */
+export async function storeEmptyTree(objects: ObjectSink): Promise<StoredCode> {
+  return { digest: await objects.put(canonicalJson({ schema: 1, entries: [] })), files: 0, bytes: 0 };
+}
+
+/** The files and links of the code that a release names. @throws LotseError `release.corrupt` */
+export async function readCodeTree(objects: ObjectStore, digest: string): Promise<readonly TreeEntry[]> {
+  return (await readJsonObject(objects, digest, manifestSchema, "the list of code files")).entries;
+}
+
 /**
  * Keeps a code directory in the object store: a blob per file and a manifest that names them.
  * `.git` and `.lotse` are always left out; empty directories are not kept.
@@ -79,7 +78,7 @@ function linksStayInside(entries: readonly TreeEntry[]): boolean {
  * `file.outside` for a symbolic link out of the tree, `file.not-readable` for sockets, devices and the like
  */
 export async function storeCodeTree(
-  objects: ObjectStore,
+  objects: ObjectSink,
   directory: string,
   exclude: readonly string[] = [],
   limits: CodeLimits = {},
@@ -112,7 +111,8 @@ async function rootOf(directory: string): Promise<string> {
   throw noCode(directory, "is not a directory");
 }
 
-async function listTree(
+/** The paths of all files below a directory, sorted. @throws LotseError `release.too-large` past the bound */
+export async function listTree(
   root: string,
   excluded: (path: string) => boolean,
   maxFiles: number,
@@ -131,7 +131,7 @@ async function listTree(
   return found.sort();
 }
 
-async function storeEntry(objects: ObjectStore, root: string, path: string): Promise<TreeEntry> {
+async function storeEntry(objects: ObjectSink, root: string, path: string): Promise<TreeEntry> {
   const full = join(root, path);
   const stats = await lstat(full);
   if (stats.isSymbolicLink()) return linkEntry(root, path);

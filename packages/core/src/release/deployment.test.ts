@@ -13,6 +13,7 @@ import {
 } from "./deployment.ts";
 import { openDeployments } from "./deployments.ts";
 import type { TargetState } from "./target.ts";
+import { allTo, shareFor } from "./weights.ts";
 
 const now = "2026-01-02T00:00:00.000Z";
 const before = "2026-01-01T00:00:00.000Z";
@@ -40,10 +41,13 @@ const entry = (release: string, status: HistoryEntry["status"]): HistoryEntry =>
 });
 const runs = (active: "blue" | "green" | null): TargetState => ({
   active,
+  traffic: { local: allTo(active) },
+  unreachable: {},
   url: null,
   unrouted: 0,
   colours: (["blue", "green"] as const).map((colour) => ({
     colour,
+    host: "local",
     release: colour === "blue" ? a : b,
     version: colour === "blue" ? "1.0.0" : "2.0.0",
     state: "running",
@@ -60,7 +64,7 @@ describe("reconcile", () => {
     const same = deployment({ current });
     expect(reconcile(same, runs("blue"), now)).toBe(same);
     const none = deployment({});
-    expect(reconcile(none, { active: null, colours: [], url: null, unrouted: 0 }, now)).toBe(none);
+    expect(reconcile(none, { ...runs(null), colours: [] }, now)).toBe(none);
   });
 
   it("knows a rollout that died before the switch", () => {
@@ -77,6 +81,18 @@ describe("reconcile", () => {
       current: { release: b, version: "2.0.0", colour: "green", rollout: "r2", since: now },
       history: [{ rollout: "r2", status: "recovered" }],
     });
+  });
+
+  it("keeps what is stable while requests are split, and while a host does not answer", () => {
+    const split = { ...runs(null), traffic: { local: shareFor("green", 5) } };
+    expect(reconcile(deployment({ current }), split, now).current).toEqual(current);
+    expect(reconcile(deployment({ current, pending }), split, now)).toMatchObject({
+      current,
+      pending: null,
+      history: [{ status: "interrupted" }],
+    });
+    const partly = { ...runs(null), traffic: {}, unreachable: { a: "it does not answer" } };
+    expect(reconcile(deployment({ current }), partly, now).current).toEqual(current);
   });
 
   it("believes the target where all was stopped, or the record was lost", () => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LotseError } from "../kernel/index.ts";
 import { colourSchema, nameSchema, type TenantScope } from "./names.ts";
 import type { TargetState } from "./target.ts";
+import { isSplit } from "./weights.ts";
 
 /** How many past rollouts are kept for each tenant and environment. */
 export const historyLimit = 50;
@@ -69,13 +70,15 @@ export function withHistory(deployment: Deployment, entry: HistoryEntry): Deploy
 
 /**
  * Brings the record in line with where the traffic goes. Where they differ the target is right: its switch is
- * the commit point, and the deploying process may have died before it wrote down what it had done.
+ * the commit point, and the deploying process may have died before it wrote down what it had done. While
+ * requests are split, or a host does not answer, what was stable before stays so.
  *
  * @param now - ISO 8601
  */
 export function reconcile(deployment: Deployment, target: TargetState, now: string): Deployment {
-  const active = target.colours.find(({ colour }) => colour === target.active);
   const { pending, current } = deployment;
+  const undecided = isSplit(target.traffic) || Object.keys(target.unreachable).length > 0;
+  const active = undecided ? (current ?? undefined) : target.colours.find(({ colour }) => colour === target.active);
   if (pending === null) {
     const same = active?.release === current?.release && active?.colour === current?.colour;
     return same ? deployment : { ...deployment, current: currentOf(active, "unknown", now) };
@@ -91,12 +94,14 @@ export function reconcile(deployment: Deployment, target: TargetState, now: stri
   return {
     ...withHistory(deployment, entry),
     pending: null,
-    current: currentOf(active, switched ? pending.rollout : (current?.rollout ?? "unknown"), now),
+    current: undecided
+      ? current
+      : currentOf(active, switched ? pending.rollout : (current?.rollout ?? "unknown"), now),
   };
 }
 
 function currentOf(
-  active: TargetState["colours"][number] | undefined,
+  active: Pick<TargetState["colours"][number], "release" | "version" | "colour"> | undefined,
   rollout: string,
   since: string,
 ): Deployment["current"] {

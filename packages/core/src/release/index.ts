@@ -7,10 +7,18 @@
 export { canonicalJson, digestOf } from "../kernel/index.ts";
 export type { CodeLimits } from "./code-tree.ts";
 export { applyRollout, type ApplyPorts } from "./apply.ts";
-export { emptyDeployment, previousRelease, type Deployment, type HistoryEntry } from "./deployment.ts";
+export { deploymentSchema, emptyDeployment, previousRelease, type Deployment, type HistoryEntry } from "./deployment.ts";
 export { currentDeployments, openDeployments, type DeploymentStore } from "./deployments.ts";
-export type { Materialised } from "./materialise.ts";
-export { isSafeName, type Colour, type Slot, type TenantScope } from "./names.ts";
+export type { FillFile, Materialised } from "./materialise.ts";
+export {
+  irreversibleError,
+  migrationsBetween,
+  wayBack,
+  type MigrationBearer,
+  type WayBack,
+} from "./migrations/way-back.ts";
+export { readMigrations, type MigrationSource } from "./migrations/read-migrations.ts";
+export { colourSchema, isSafeName, nameSchema, type Colour, type Slot, type TenantScope } from "./names.ts";
 export type {
   Outcome,
   RolloutEvent,
@@ -19,23 +27,65 @@ export type {
   TenantOutcome,
   TenantStatus,
 } from "./outcome.ts";
-export { payloadsOf, type SecretsFor } from "./payload.ts";
-export { planRollout, type Placement, type Plan, type PlanInput, type TenantPlan } from "./plan.ts";
-export { tenantPartOf, type Release, type TenantPart } from "./release.ts";
+export { payloadsOf, type FillFor, type SecretsFor } from "./payload.ts";
+export { planRollout, type Plan, type PlanInput } from "./legacy-plan.ts";
+export { planTenant, tenantPlanSchema, type Placement, type TenantPlan, type TenantPlanInput } from "./plan.ts";
+export type { Effect, RolloutDriver, TenantEnd } from "./driver.ts";
+export type { Gate, GateContext, Verdict } from "./gate.ts";
+export { rolloutRequestSchema, type RolloutRequest } from "./request.ts";
+export {
+  actSchema,
+  actions,
+  stepSchema,
+  stickySchema,
+  weightsSchema,
+  type Action,
+  type ActStep,
+  type PlanStep,
+  type StepInput,
+  type Sticky,
+  type Weights,
+} from "./step.ts";
+export { scopesOf, tenantPartOf, type Migration, type Release, type TenantPart } from "./release.ts";
+export type { FileEntry, RenderedInput } from "./rendered-files.ts";
+export type { SealedInput, SealedSecrets } from "./sealed-secrets.ts";
+export type { ReleaseKey } from "./signature/statement.ts";
+export type { ReleaseSigner, SignatureReport, Trust } from "./signature/trust.ts";
+export { planPrune, type PrunePlan } from "./prune/plan-prune.ts";
 export type { SecretHandles } from "./secret-handles.ts";
 export {
-  normaliseVersion,
   openReleases,
   type Created,
+  type Pruned,
   type ReleaseInput,
   type ReleaseStore,
   type TenantInput,
+  type VerifiedRelease,
+  type VersionChooser,
 } from "./store.ts";
+export { highestFirst, normaliseVersion } from "./version.ts";
 export { defaultStrategy, strategies } from "./strategies/index.ts";
-export { stepNames, type PlannedStep, type StepName, type Strategy } from "./strategies/strategy.ts";
-export type { ColourState, Drained, Payload, Target, TargetState } from "./target.ts";
-export { openTarget, targetSpecSchema } from "./targets/index.ts";
+export { stepNames, type PlannedStep, type StepName, type Strategy, type StrategyInput } from "./strategies/strategy.ts";
+export type { ColourState, Drained, Fencing, On, Payload, Target, TargetState } from "./target.ts";
+export { openTarget, targetSpecSchema, type TargetContext, type TargetSpec } from "./targets/index.ts";
 export { ProcessTarget } from "./targets/process/process-target.ts";
 export { parseProcessSpec, processSpecSchema, type ProcessSpec } from "./targets/process/spec.ts";
 export { startLoad, type Load, type LoadOptions, type LoadReport, type PhaseReport } from "./testing/load.ts";
 export type { Verification } from "./verify-release.ts";
+export { activeOf, allTo, formatWeights, isSplit, sameWeights, shareFor, soleColour } from "./weights.ts";
+export { builtInStrategies, builtInStrategy, strategyOf, unknownStrategy } from "./strategies/index.ts";
+export {
+  strategyDefinitionSchema,
+  strategyFileSchema,
+  type StrategyDefinition,
+} from "./strategies/definition.ts";
+export { durationMs, durationSchema } from "./strategies/duration.ts";
+export { hooksSchema, hookTimeoutMs, type Hook, type Hooks } from "./strategies/hooks.ts";
+export { gateSpecSchema, type GateSpec } from "./gates/spec.ts";
+export { openGate } from "./gates/open-gate.ts";
+export { parseStrategy, parseStrategyFile } from "./strategies/parse-strategy.ts";
+export { targetDriver, type TargetDriverParts } from "./target-driver.ts";
+export { objectsOf, type NamedObject } from "./named-objects.ts";
+export { openObjects, type ObjectStore } from "./objects.ts";
+export { Records } from "./records.ts";
+export { checkScope } from "./names.ts";

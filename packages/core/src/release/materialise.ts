@@ -6,19 +6,28 @@ import {
   LotseError,
   makePrivateDirectory,
   removeTree,
+  type Sensitive,
   writePrivateFile,
 } from "../kernel/index.ts";
-import { manifestSchema } from "./code-tree.ts";
+import { readCodeTree } from "./code-tree.ts";
 import type { TenantScope } from "./names.ts";
-import { corrupt, type ObjectStore } from "./objects.ts";
-import { tenantPartOf, type Release } from "./release.ts";
+import { readJsonObject, type ObjectStore } from "./objects.ts";
+import { tenantPartOf, type Release, type TenantPart } from "./release.ts";
+import { readRenderedFiles, type FileEntry } from "./rendered-files.ts";
 
 /** Where a release was written to; absolute paths. */
 export interface Materialised {
   readonly codeDirectory: string;
   readonly configFile: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** The directory of the rendered files, secrets filled in; absent where there are none. */
+  readonly filesDirectory?: string;
+  /** The artefact; absent where there is none. */
+  readonly artefactFile?: string;
 }
+
+/** Puts secrets into a rendered file, the last moment before it is written. */
+export type FillFile = (file: FileEntry, bytes: Uint8Array) => Promise<Sensitive<Uint8Array>>;
 
 const variablesSchema = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/u),
@@ -43,17 +52,21 @@ export function checkVariables(
 }
 
 /**
- * Writes a release's code and one tenant's configuration into a new directory, `code/` and `config.json`,
- * each file checked against its digest. The directory appears with all its content or not at all.
+ * Writes a release's code and what it holds for one tenant into a new directory: `code/`, `config.json`, `files/`
+ * with what was rendered, and `artefact/` with the artefact; each file checked against its digest. The directory
+ * appears with all its content or not at all.
  *
  * @param directory - absolute; must not exist, or be empty
- * @throws LotseError `rollout.not-in-release`, `release.corrupt`, `file.ambiguous` when it is not empty
+ * @param fill - puts secrets into rendered files
+ * @throws LotseError `rollout.not-in-release`, `release.corrupt`, `file.ambiguous` when it is not empty,
+ * `secret.not-found` when a file wants secrets and nothing opens them; what `fill` throws
  */
 export async function materialise(
   objects: ObjectStore,
   release: Release,
   scope: TenantScope,
   directory: string,
+  fill?: FillFile,
 ): Promise<Materialised> {
   const part = tenantPartOf(release, scope);
   await refuseFull(directory);
@@ -64,12 +77,58 @@ export async function materialise(
     const variables = part.variables === null ? {} : await readVariables(objects, part.variables);
     await writeCode(objects, release.code, join(temporary, "code"));
     await writePrivateFile(join(temporary, "config.json"), await objects.get(part.config), { sync: false });
+    const hasFiles = await writeRendered(objects, part, join(temporary, "files"), fill);
+    const artefact = await writeArtefact(objects, release, join(temporary, "artefact"));
     await rename(temporary, directory);
-    return { codeDirectory: join(directory, "code"), configFile: join(directory, "config.json"), variables };
+    return {
+      codeDirectory: join(directory, "code"),
+      configFile: join(directory, "config.json"),
+      variables,
+      ...(hasFiles ? { filesDirectory: join(directory, "files") } : {}),
+      ...(artefact === null ? {} : { artefactFile: join(directory, "artefact", artefact) }),
+    };
   } catch (error) {
     await removeTree(temporary);
     throw error;
   }
+}
+
+async function writeRendered(
+  objects: ObjectStore,
+  { rendered }: TenantPart,
+  root: string,
+  fill: FillFile | undefined,
+): Promise<boolean> {
+  if (rendered === undefined) return false;
+  for (const entry of await readRenderedFiles(objects, rendered)) {
+    const bytes = await objects.get(entry.digest);
+    if (!entry.secret) {
+      await writePrivateFile(join(root, entry.path), bytes, { sync: false });
+      continue;
+    }
+    if (fill === undefined) throw nothingOpens(entry.path);
+    const filled = await fill(entry, bytes);
+    await writePrivateFile(join(root, entry.path), filled.reveal(), { sync: false });
+  }
+  return true;
+}
+
+async function writeArtefact(
+  objects: ObjectStore,
+  { artefact }: Release,
+  root: string,
+): Promise<string | null> {
+  if (artefact === undefined) return null;
+  await writePrivateFile(join(root, artefact.name), await objects.get(artefact.digest), { sync: false });
+  return artefact.name;
+}
+
+function nothingOpens(path: string): LotseError {
+  return new LotseError({
+    code: "secret.not-found",
+    message: `the rendered file ${path} holds secrets, and there is nothing here that opens them`,
+    hint: "add the tenant's secrets with `lotse secrets set`, and make a new release",
+  });
 }
 
 async function refuseFull(directory: string): Promise<void> {
@@ -87,17 +146,12 @@ async function refuseFull(directory: string): Promise<void> {
 }
 
 async function readVariables(objects: ObjectStore, digest: string): Promise<Record<string, string>> {
-  const text = (await objects.get(digest)).toString("utf8");
-  const parsed = variablesSchema.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  throw corrupt(digest, "the variables of the release are not a map of names to texts", parsed.error);
+  return await readJsonObject(objects, digest, variablesSchema, "the map of variables");
 }
 
 async function writeCode(objects: ObjectStore, digest: string, root: string): Promise<void> {
-  const parsed = manifestSchema.safeParse(JSON.parse((await objects.get(digest)).toString("utf8")));
-  if (!parsed.success) throw corrupt(digest, "the list of code files is not valid", parsed.error);
   await mkdir(root, { mode: 0o700 });
-  for (const entry of parsed.data.entries) {
+  for (const entry of await readCodeTree(objects, digest)) {
     const path = join(root, entry.path);
     if (entry.type === "link") {
       await makePrivateDirectory(dirname(path));

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { z } from "zod";
 import { digestOf, isSystemError, LotseError, readPrivateFile, writePrivateFile } from "../kernel/index.ts";
 
 /** The largest object that is read or written: 128 MiB. */
@@ -16,6 +17,9 @@ export interface ObjectStore {
    */
   get(digest: string): Promise<Buffer>;
 }
+
+/** Where bytes are put while a release is made. */
+export type ObjectSink = Pick<ObjectStore, "put">;
 
 /** The error for stored bytes that are not what they should be. */
 export function corrupt(file: string, message: string, cause?: unknown): LotseError {
@@ -57,6 +61,31 @@ export function openObjects(directory: string): ObjectStore {
       return content;
     },
   };
+}
+
+/**
+ * Reads an object of JSON.
+ *
+ * @param what - how messages call it
+ * @throws LotseError `release.corrupt` when it is missing, changed, or not what the schema says
+ */
+export async function readJsonObject<T>(
+  objects: Pick<ObjectStore, "get">,
+  digest: string,
+  schema: z.ZodType<T>,
+  what: string,
+): Promise<T> {
+  const content = await objects.get(digest);
+  try {
+    return schema.parse(JSON.parse(content.toString("utf8")));
+  } catch (cause) {
+    throw corrupt(digest, `${what} of the release is not valid`, cause);
+  }
+}
+
+/** An object store that keeps nothing and only tells digests: what a release would be, without making it. */
+export function countingObjects(): ObjectSink {
+  return { put: (content) => Promise.resolve(digestOf(content)) };
 }
 
 async function isIntact(path: string, digest: string, size: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Sensitive } from "../kernel/index.ts";
+import type { FillFile } from "./materialise.ts";
 import type { TenantScope } from "./names.ts";
 import type { Release } from "./release.ts";
 import type { ReleaseStore } from "./store.ts";
@@ -7,17 +8,21 @@ import type { Payload } from "./target.ts";
 /** The port that opens a tenant's secret variables when its process is about to start. */
 export type SecretsFor = (scope: TenantScope) => Promise<Readonly<Record<string, Sensitive<string>>>>;
 
+/** The port that opens the secrets of a tenant's rendered files when they are written. */
+export type FillFor = (scope: TenantScope) => FillFile;
+
 /** Makes out of a stored release what `applyRollout` hands to the target for each tenant. */
 export function payloadsOf(
-  store: ReleaseStore,
+  store: Pick<ReleaseStore, "materialise">,
   release: Release,
   secretsFor?: SecretsFor,
+  fillFor?: FillFor,
 ): (scope: TenantScope) => Payload {
   return (scope) => ({
     ...(secretsFor === undefined ? {} : { secrets: () => secretsFor(scope) }),
     release: release.id,
     version: release.version,
     spec: release.target,
-    materialise: (directory) => store.materialise(release, scope, directory),
+    materialise: (directory) => store.materialise(release, scope, directory, fillFor?.(scope)),
   });
 }

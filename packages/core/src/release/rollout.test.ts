@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Agent } from "node:http";
 import type { Release } from "./release.ts";
 import { startLoad } from "./testing/load.ts";
+import { testRequest } from "./testing/memory-driver.ts";
 import { environment, get, TestWorkspace, until } from "./testing/test-workspace.ts";
-import type { RolloutEvent } from "./outcome.ts";
 
 const scope = { environment, tenant: "acme" };
 
@@ -56,9 +56,7 @@ describe("rollouts of a real process", () => {
     const spec = { health: { "interval-ms": 20, "deadline-ms": 2500 } };
     const v3 = await workspace.release("3.0.0", { TINY_HEALTH: "never" }, ["acme", "zen"], spec);
     const load = startLoad({ urls: [await workspace.url()], ratePerSecond: 100 });
-    const events: RolloutEvent[] = [];
-    const onEvent = (event: RolloutEvent): void => void events.push(event);
-    const outcome = await workspace.deploy(v3, { tenants: ["acme", "zen"], onEvent });
+    const outcome = await workspace.deploy(v3, { tenants: ["acme", "zen"] });
     const { total } = await load.stop();
     expect(total.failed).toBe(0);
     expect(outcome.status).toBe("failed");
@@ -66,7 +64,7 @@ describe("rollouts of a real process", () => {
     expect(acme).toMatchObject({
       status: "rolled-back",
       code: "target.unhealthy",
-      previous: { version: "1.0.0" },
+      plan: { from: { version: "1.0.0" } },
     });
     expect(acme?.reason).toMatch(
       /GET \/health was not healthy within 2500 ms: status 503.*tiny 3\.0\.0 listens/su,
@@ -77,13 +75,11 @@ describe("rollouts of a real process", () => {
       "wait-healthy failed",
       "switch skipped",
       "verify skipped",
-      "drain skipped",
-      "retire skipped",
       "restore done",
+      "drain-new done",
       "discard done",
     ]);
     expect(zen?.status).toBe("skipped");
-    expect(events.map(({ type }) => type)).toContain("undo-started");
     expect((await workspace.deployments.read(scope)).history[0]).toMatchObject({ status: "rolled-back" });
     await expectOnly("1.0.0");
   });
@@ -123,20 +119,23 @@ describe("rollouts of a real process", () => {
       "drain-timeout-ms": 150,
     });
     expect((await workspace.deploy(v7)).status).toBe("deployed");
-    expect((await workspace.deploy(v1)).status).toBe("deployed");
+    const back = await workspace.deploy(v1, { strategy: { strategy: "blue-green", old: "removed" } });
+    expect(back).toMatchObject({ status: "deployed" });
+    expect(back.tenants[0]?.reason).toBeUndefined();
     await expectOnly("1.0.0");
   });
 
   it("undoes everything when the user stops it, also after the switch", async () => {
-    for (const step of ["wait-healthy", "verify", "drain"]) {
+    for (const step of ["wait-healthy", "verify", "drain-old"]) {
       const controller = new AbortController();
       const outcome = await workspace.deploy(v2, {
         signal: controller.signal,
-        onEvent: (event) => {
-          if (event.type === "step-started" && event.step === step) controller.abort();
+        strategy: { strategy: "blue-green", old: "stopped" },
+        onStep: (name) => {
+          if (name === step) controller.abort();
         },
       });
-      expect(outcome.status).toBe("interrupted");
+      expect(outcome.status).toBe("aborted");
       expect(outcome.tenants[0]).toMatchObject({ status: "rolled-back", code: "rollout.interrupted" });
       await expectOnly("1.0.0");
     }
@@ -145,24 +144,7 @@ describe("rollouts of a real process", () => {
   it("brings back the same bytes after the code was edited, and knows what is up to date", async () => {
     expect((await workspace.deploy(v1)).tenants[0]).toMatchObject({ status: "up-to-date", steps: [] });
     expect((await workspace.deploy(v1, { force: true })).tenants[0]).toMatchObject({ status: "deployed" });
-    await expectOnly("1.0.0");
-  });
-
-  it("refuses a second rollout and names the owner of the first", async () => {
-    let second: Promise<unknown> | undefined;
-    await workspace.deploy(v2, {
-      id: "first",
-      onEvent: (event) => {
-        if (event.type === "step-started" && event.step === "start") {
-          second = workspace.deploy(v2, { id: "second" }).catch((error: unknown) => error);
-        }
-      },
-    });
-    expect(await second).toMatchObject({
-      code: "rollout.locked",
-      message: expect.stringContaining(`rollout first by user:tester, process ${process.pid}`) as string,
-    });
-    expect((await workspace.deploy(v1)).status).toBe("deployed");
+    expect(await workspace.versionOf()).toBe("1.0.0");
   });
 
   it("refuses a port that another tenant has", async () => {
@@ -172,4 +154,144 @@ describe("rollouts of a real process", () => {
     expect(outcome.tenants[0]).toMatchObject({ status: "rolled-back", code: "target.port" });
     await expectOnly("1.0.0");
   });
+
+  it("goes back to a warm release without starting anything, in under 2 seconds", async () => {
+    expect((await workspace.deploy(v1, { force: true })).status).toBe("deployed");
+    expect((await workspace.deploy(v2)).status).toBe("deployed");
+    const { colours } = await workspace.target.inspect(scope);
+    const pidOf = (version: string): unknown => colours.find((colour) => colour.version === version)?.detail["pid"];
+    const load = startLoad({ urls: [await workspace.url()], ratePerSecond: 100 });
+    const before = pidOf("1.0.0");
+    expect(before).toBeTypeOf("number");
+    const back = await workspace.deploy(v1);
+    expect(back.tenants[0]?.steps.map(({ name }) => name)).toEqual(["wait-healthy", "switch", "verify"]);
+    expect((await load.stop()).total).toMatchObject({ failed: 0, reasons: {} });
+    expect(await workspace.versionOf()).toBe("1.0.0");
+    const after = (await workspace.target.inspect(scope)).colours;
+    expect(after.find(({ version }) => version === "1.0.0")?.detail["pid"]).toBe(before);
+  });
 });
+
+const canary = (more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> => ({
+  strategy: "canary",
+  steps: [{ weight: 10 }, { gate: "errors" }, { weight: 50 }, { gate: "errors" }],
+  gates: { errors: { kind: "requests", "max-error-percent": 2, "min-requests": 5, for: "400ms" } },
+  ...more,
+});
+
+describe("canaries of a real process", () => {
+  let workspace: TestWorkspace;
+  let v1: Release;
+  let v2: Release;
+
+  beforeAll(async () => {
+    workspace = await TestWorkspace.make("canary");
+    v1 = await workspace.release("1.0.0");
+    v2 = await workspace.release("2.0.0");
+    expect((await workspace.deploy(v1)).status).toBe("deployed");
+  });
+  afterAll(() => workspace.dispose());
+
+  it("go on while the gate finds nothing, and lose no request", async () => {
+    const load = startLoad({ urls: [await workspace.url()], ratePerSecond: 300 });
+    const outcome = await workspace.deploy(v2, { strategy: canary() });
+    const { total } = await load.stop();
+    expect(outcome.tenants[0]).toMatchObject({ status: "deployed" });
+    expect(outcome.tenants[0]?.steps.find(({ name }) => name === "gate.errors.1")?.note).toMatch(
+      /^0 of \d+ requests in 400ms went wrong/u,
+    );
+    expect(total).toMatchObject({ failed: 0, reasons: {} });
+    expect((await workspace.deploy(v1)).status).toBe("deployed");
+  });
+
+  it("go back when answers of 5xx are too many", async () => {
+    const bad = await workspace.release("2.1.0", { TINY_STATUS: "500" });
+    const load = startLoad({ urls: [await workspace.url()], ratePerSecond: 300 });
+    const outcome = await workspace.deploy(bad, { strategy: canary() });
+    await load.stop();
+    expect(outcome.tenants[0]).toMatchObject({ status: "rolled-back", code: "target.gate" });
+    expect(outcome.tenants[0]?.reason).toMatch(/gate errors refuses the release: (\d+) of \1 requests/u);
+    expect(await workspace.versionOf()).toBe("1.0.0");
+    expect((await workspace.target.inspect(scope)).active).not.toBeNull();
+  });
+
+  it("go back when nobody asks anything: no data is no success", async () => {
+    const outcome = await workspace.deploy(v2, { strategy: canary() });
+    expect(outcome.tenants[0]).toMatchObject({ status: "rolled-back", code: "target.gate" });
+    expect(outcome.tenants[0]?.reason).toMatch(/has no data to judge by: 0 of 0 requests/u);
+    expect(await workspace.versionOf()).toBe("1.0.0");
+  });
+
+  it("in the middle of one, a new release goes back to the stable one and not to the canary", async () => {
+    await abandon(workspace, v2, canary(), "weight.10");
+    expect((await workspace.target.inspect(scope)).active).toBeNull();
+    const v3 = await workspace.release("3.0.0", { TINY_HEALTH: "never" }, ["acme"], {
+      health: { "interval-ms": 20, "deadline-ms": 400 },
+    });
+    const load = startLoad({ urls: [await workspace.url()], ratePerSecond: 100 });
+    const outcome = await workspace.deploy(v3);
+    expect((await load.stop()).total).toMatchObject({ failed: 0, reasons: {} });
+    expect(outcome.tenants[0]).toMatchObject({ status: "rolled-back", plan: { from: { version: "1.0.0" } } });
+    expect(outcome.tenants[0]?.steps.slice(0, 3).map(({ name }) => name)).toEqual([
+      "settle",
+      "settle-drain",
+      "prepare",
+    ]);
+    expect(await workspace.versionOf()).toBe("1.0.0");
+  });
+
+  it("the stable release again in the middle of one takes its requests back", async () => {
+    await abandon(workspace, v2, canary(), "weight.10");
+    const outcome = await workspace.deploy(v1);
+    expect(outcome.tenants[0]).toMatchObject({ status: "deployed" });
+    expect((await workspace.target.inspect(scope)).active).not.toBeNull();
+    expect(await workspace.versionOf()).toBe("1.0.0");
+  });
+
+  it("a stable release that crashes does not stand in the way of the one that mends it", async () => {
+    const stable = async (): Promise<{ restarts: number; pid: unknown } | undefined> => {
+      const { colours } = await workspace.target.inspect(scope);
+      const found = colours.find(({ version }) => version === "1.0.0");
+      return found === undefined ? undefined : { restarts: found.restarts, pid: found.detail["pid"] };
+    };
+    let isKilling = true;
+    const killer = (async () => {
+      while (isKilling) {
+        const pid = (await stable())?.pid;
+        if (typeof pid === "number") process.kill(pid, "SIGKILL");
+        await new Promise((resolve) => {
+          setTimeout(resolve, 10);
+        });
+      }
+    })();
+    try {
+      await until("it crashes again and again", async () => ((await stable())?.restarts ?? 0) > 1);
+      const outcome = await workspace.deploy(v2, { strategy: canary({ steps: [{ weight: 50 }] }) });
+      expect(outcome.tenants[0]).toMatchObject({ status: "deployed" });
+      expect(await workspace.versionOf()).toBe("2.0.0");
+    } finally {
+      isKilling = false;
+      await killer;
+    }
+  });
+});
+
+/** A rollout that ends in the middle for good, after a step: nothing is undone. */
+async function abandon(
+  workspace: TestWorkspace,
+  release: Release,
+  strategy: Readonly<Record<string, unknown>>,
+  after: string,
+): Promise<void> {
+  const driver = workspace.driver();
+  const request = testRequest({ release, tenants: ["acme"], environment, strategy, id: `abandoned-${after}` });
+  const { signal } = new AbortController();
+  const plan = await driver.plan(request, scope, signal);
+  const effect = { ...scope, rollout: request.id, fence: workspace.nextFence() };
+  await driver.begun(request, plan, { ...effect, key: "begin" });
+  for (const step of plan.steps) {
+    if (step.kind === "act") await driver.act(request, step, { ...effect, key: step.name, signal });
+    if (step.name === after) return;
+  }
+  throw new Error(`there is no step ${after}`);
+}

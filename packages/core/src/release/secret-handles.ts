@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { corrupt, type ObjectStore } from "./objects.ts";
+import { readJsonObject, type ObjectStore } from "./objects.ts";
 
 const partSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("text"), text: z.string() }),
@@ -17,7 +17,5 @@ export type SecretHandles = Readonly<z.infer<typeof handlesSchema>>;
 
 /** Reads the handles that a release holds. @throws LotseError `release.corrupt` */
 export async function readSecretHandles(objects: ObjectStore, digest: string): Promise<SecretHandles> {
-  const parsed = handlesSchema.safeParse(JSON.parse((await objects.get(digest)).toString("utf8")));
-  if (parsed.success) return parsed.data;
-  throw corrupt(digest, "the secret handles of the release are not what they should be", parsed.error);
+  return await readJsonObject(objects, digest, handlesSchema, "the list of secret variables");
 }

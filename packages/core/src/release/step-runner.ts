@@ -3,6 +3,7 @@ import type { Slot } from "./names.ts";
 import type { RolloutEvent, RunStepName, StepOutcome } from "./outcome.ts";
 import type { Payload, Target } from "./target.ts";
 import type { StepName } from "./strategies/strategy.ts";
+import { allTo } from "./weights.ts";
 
 type EventBody = RolloutEvent extends infer E
   ? E extends RolloutEvent
@@ -79,22 +80,22 @@ export async function actStep(
 ): Promise<string | undefined> {
   switch (name) {
     case "prepare":
-      await target.prepare(slot, payload, signal);
+      await target.prepare(slot, payload, { signal });
       break;
     case "start":
-      await target.start(slot, signal);
+      await target.start(slot, { signal });
       break;
     case "wait-healthy":
-      await target.waitHealthy(slot, signal);
+      await target.waitHealthy(slot, { signal });
       break;
     case "switch":
-      await target.switchTo(slot, slot.colour);
+      await target.route(slot, allTo(slot.colour));
       break;
     case "verify":
-      await target.verify(slot, signal);
+      await target.verify(slot, { signal });
       break;
     case "drain": {
-      const { remaining } = await target.drain(slot, signal);
+      const { remaining } = await target.drain(slot, { signal });
       return remaining === 0 ? undefined : `${remaining} still open when the drain time was over`;
     }
     case "retire":

@@ -17,7 +17,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Actor, type Clock, digestOf, systemClock } from "../kernel/index.ts";
 import { openObjects } from "./objects.ts";
-import { normaliseVersion, openReleases, type ReleaseInput, type ReleaseStore } from "./store.ts";
+import { openReleases, type ReleaseInput, type ReleaseStore } from "./store.ts";
+import { normaliseVersion } from "./version.ts";
 
 const actor: Actor = { kind: "user", id: "tester" };
 let count = 0;
@@ -58,11 +59,36 @@ const input = (version = "1.0.0", more: Partial<ReleaseInput> = {}): ReleaseInpu
   ...more,
 });
 
+const rendered = (path: string, text: string, secret = false) => ({
+  path,
+  bytes: Buffer.from(text),
+  secret,
+  secrets: [],
+  template: "t.j2",
+});
+
+const sealed = (version: number) => ({
+  files: [
+    {
+      file: "s.yml",
+      environment: "prod",
+      tenant: "acme",
+      layer: "s.yml",
+      incoming: null,
+      version,
+      bytes: Buffer.from(`ENC[${version}]`),
+      manifest: "{}",
+    },
+  ],
+  secrets: { "db.password": { file: "s.yml", version, token: null } },
+  missing: [],
+});
+
 describe("release store", () => {
   it("makes the same release of the same content, whenever and by whomever", async () => {
     const first = await store.create(input("v1.0.0", { commit: "abc" }), actor);
     expect(first).toMatchObject({ created: true, release: { version: "1.0.0", files: 2, commit: "abc" } });
-    const again = await store.create(input(), { kind: "ci", id: "pipeline" });
+    const again = await store.create(input("1.0.0", { commit: "abc" }), { kind: "ci", id: "pipeline" });
     expect(again).toEqual({ created: false, release: first.release });
     expect(await store.verify(first.release)).toEqual({ ok: true, checked: 6, problems: [] });
   });
@@ -71,6 +97,19 @@ describe("release store", () => {
     ["configuration", { configurations: { prod: { acme: { configText: '{"a":1.1}' } } } }],
     ["target", { target: { type: "process", command: ["node", "other.js"] } }],
     ["code", { exclude: ["*.sh"] }],
+    ["commit", { commit: "abc" }],
+    ["state of the files", { dirty: true }],
+    ["image", { image: `registry/app@sha256:${"0".repeat(64)}` }],
+    ["migrations", { migrations: [{ path: "1.sql", digest: "0".repeat(64), reversible: true }] }],
+    [
+      "rendered files",
+      {
+        configurations: {
+          prod: { acme: { configText: '{"a":1.10}', rendered: [rendered("app.conf", "a")] } },
+        },
+      },
+    ],
+    ["secrets", { configurations: { prod: { acme: { configText: '{"a":1.10}', sealed: sealed(1) } } } }],
   ])("refuses the same version with other %s", async (_, more) => {
     await store.create(input(), actor);
     await expect(store.create(input("1.0.0", more), actor)).rejects.toMatchObject({ code: "release.exists" });

@@ -1,58 +1,30 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import semver from "semver";
 import {
   type Actor,
-  canonicalJson,
   type Clock,
-  isSystemError,
+  isLotseError,
   lockWithin,
   LotseError,
   makeLotseDirectory,
-  readPrivateFile,
-  writePrivateFile,
 } from "../kernel/index.ts";
-import { storeCodeTree, type CodeLimits } from "./code-tree.ts";
-import { checkVariables, materialise, type Materialised } from "./materialise.ts";
+import { readCodeTree, type TreeEntry } from "./code-tree.ts";
+import { materialise, type FillFile, type Materialised } from "./materialise.ts";
 import { checkScope, type TenantScope } from "./names.ts";
-import { corrupt, openObjects, type ObjectStore } from "./objects.ts";
-import {
-  tenantPartOf,
-  releaseIdOf,
-  releaseSchema,
-  sealOf,
-  type Release,
-  type TenantPart,
-} from "./release.ts";
+import { countingObjects, openObjects, type ObjectSink } from "./objects.ts";
+import { planPrune, type PrunePlan } from "./prune/plan-prune.ts";
+import { removeReleases, sweep, type Swept } from "./prune/sweep.ts";
+import { Records } from "./records.ts";
+import { readRenderedFiles, type FileEntry } from "./rendered-files.ts";
+import { releaseIdOf, sealOf, tenantPartOf, type Release, type ReleaseContent } from "./release.ts";
+import { readSealedSecrets, type SealedSecrets } from "./sealed-secrets.ts";
 import { readSecretHandles, type SecretHandles } from "./secret-handles.ts";
+import { signRelease, type ReleaseKey } from "./signature/statement.ts";
+import { reportSignature, signatureError, type SignatureReport, type Trust } from "./signature/trust.ts";
+import { stageRelease, type ReleaseInput, type Staged } from "./stage.ts";
 import { verifyRelease, type Verification } from "./verify-release.ts";
+import { normaliseVersion } from "./version.ts";
 
-/** The resolved configuration of one tenant in one environment. */
-export interface TenantInput {
-  /** Canonical JSON; kept and given back byte for byte. */
-  readonly configText: string;
-  /** Variables for the process; nothing secret, they are kept as they are. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** Which secrets the process gets; names, never values. */
-  readonly secrets?: SecretHandles;
-}
-
-/** What a release is made of. */
-export interface ReleaseInput {
-  /** A semantic version; a leading `v` is dropped. */
-  readonly version: string;
-  readonly codeDirectory: string;
-  /** Patterns of files to leave out; see `matcherOf`. */
-  readonly exclude?: readonly string[];
-  readonly commit?: string | undefined;
-  /** environment → tenant → configuration. */
-  readonly configurations: Readonly<Record<string, Readonly<Record<string, TenantInput>>>>;
-  /** The description of the target as `lotse.yml` gives it; JSON values only. */
-  readonly target: { readonly type: string } & Readonly<Record<string, unknown>>;
-  readonly limits?: CodeLimits;
-  /** What the policy says of it; a value of JSON. */
-  readonly policy?: unknown;
-}
+export type { ReleaseInput, TenantInput, VersionChooser } from "./stage.ts";
 
 /** What {@link ReleaseStore.create} did. */
 export interface Created {
@@ -61,221 +33,263 @@ export interface Created {
   readonly created: boolean;
 }
 
+/** What {@link ReleaseStore.verifyAll} found of one release. */
+export interface VerifiedRelease extends Verification {
+  readonly id: string;
+  /** Null where the record itself cannot be read. */
+  readonly release: Release | null;
+  readonly signature: SignatureReport | null;
+}
+
+/** What {@link ReleaseStore.prune} did. */
+export interface Pruned extends Swept {
+  readonly plan: PrunePlan;
+}
+
 /** Releases of a workspace, each written once. */
 export interface ReleaseStore {
   /**
    * Makes a release.
    *
-   * @throws LotseError `release.version`, `release.exists`, `usage.argument` for a variable that no process
-   * can be given, and what `storeCodeTree` throws
+   * @throws LotseError `release.version`, `release.exists`, and what `stageRelease` throws
    */
   create(input: ReleaseInput, actor: Actor): Promise<Created>;
+  /** Tells what {@link create} would do, and keeps nothing. @throws LotseError as `create` */
+  preview(input: ReleaseInput, actor: Actor): Promise<Created>;
   /**
-   * Finds a release by its id, the first 6 or more digits of it, or its version.
+   * Finds a release that is to be deployed, by its id, the first 6 or more digits of it, or its version.
    *
-   * @throws LotseError `release.not-found`, `release.ambiguous` or `release.corrupt`
+   * @param environment - where to; its signers count. @defaultValue signers of any environment
+   * @throws LotseError `release.not-found`, `release.ambiguous` or `release.corrupt`; `release.signature` when its
+   * signature does not fit, or signers are listed and none of them signed it
    */
-  get(reference: string): Promise<Release>;
-  /** All releases, newest first. @throws LotseError `release.corrupt` */
+  get(reference: string, environment?: string): Promise<Release>;
+  /** As {@link get}, whoever signed it: to look at, not to deploy. */
+  read(reference: string): Promise<Release>;
+  /** All releases, the highest version first. @throws LotseError `release.corrupt` */
   list(): Promise<readonly Release[]>;
-  /**
-   * Which secrets a tenant's process gets.
-   *
-   * @throws LotseError `rollout.not-in-release`, `release.corrupt`
-   */
+  /** Which secrets a tenant's process gets. @throws LotseError `rollout.not-in-release`, `release.corrupt` */
   secretsOf(release: Release, scope: TenantScope): Promise<SecretHandles>;
-  /**
-   * What the policy said when the release was made; null where it was not asked.
-   *
-   * @throws LotseError `release.corrupt`
-   */
+  /** A tenant's secret files and versions; null where it has none. @throws LotseError as {@link secretsOf} */
+  sealedOf(release: Release, scope: TenantScope): Promise<SealedSecrets | null>;
+  /** A tenant's rendered files. @throws LotseError as {@link secretsOf} */
+  renderedOf(release: Release, scope: TenantScope): Promise<readonly FileEntry[]>;
+  /** A tenant's resolved configuration, canonical JSON. @throws LotseError as {@link secretsOf} */
+  configOf(release: Release, scope: TenantScope): Promise<string>;
+  /** The files and links of the code. @throws LotseError `release.corrupt` */
+  codeOf(release: Release): Promise<readonly TreeEntry[]>;
+  /** The bytes of an object that a release names. @throws LotseError `release.corrupt` */
+  object(digest: string): Promise<Buffer>;
+  /** What the policy said when the release was made; null where it was not asked. @throws LotseError `release.corrupt` */
   policyOf(release: Release): Promise<unknown>;
+  /** What the release's signature says. */
+  signatureOf(release: Release): Promise<SignatureReport>;
+  /** Signs a release that is there. @throws LotseError `release.signature` when a present signature does not fit */
+  sign(release: Release, key: ReleaseKey): Promise<void>;
   /** Reads every object of a release and says what is missing or changed. */
   verify(release: Release): Promise<Verification>;
+  /** Checks records, signatures and every object of all releases, or of one. Throws for none of them. */
+  verifyAll(id?: string): Promise<readonly VerifiedRelease[]>;
   /**
-   * Writes the code and one tenant's configuration into a directory that does not exist yet.
+   * Removes releases, and whatever no release names. May be interrupted at any point, and called again.
    *
-   * @throws LotseError `rollout.not-in-release` or `release.corrupt`
+   * @param keep - how many of the newest stay, besides those in use
+   * @param inUse - ids of releases that stay; asked for once nobody else can make or remove a release
+   * @throws LotseError `release.corrupt` when it cannot be told what is still needed: nothing is removed then
    */
-  materialise(release: Release, scope: TenantScope, directory: string): Promise<Materialised>;
+  prune(keep: number, inUse: () => Promise<ReadonlySet<string>>): Promise<Pruned>;
+  /**
+   * Writes the code and what a tenant gets into a directory that does not exist yet.
+   *
+   * @throws LotseError `rollout.not-in-release` or `release.corrupt`; what `fill` throws
+   */
+  materialise(
+    release: Release,
+    scope: TenantScope,
+    directory: string,
+    fill?: FillFile,
+  ): Promise<Materialised>;
 }
-
-const maxRecordBytes = 256 * 1024 * 1024;
 
 /**
  * Opens the releases of a workspace.
  *
  * @param directory - the absolute path of the workspace's `.lotse`
+ * @param trust - whose signatures count; without it nobody looks at signatures
  */
-export function openReleases(directory: string, clock: Clock): ReleaseStore {
+export function openReleases(directory: string, clock: Clock, trust?: Trust): ReleaseStore {
   const objects = openObjects(join(directory, "objects"));
-  const store: ReleaseStore = {
-    create: (input, actor) => create(directory, objects, clock, input, actor),
-    get: (reference) => find(directory, reference),
-    list: () => list(directory),
-    verify: (release) => verifyRelease(objects, release),
-    secretsOf: async (release, scope) => {
-      const { secrets } = tenantPartOf(release, checkScope(scope));
+  const records = new Records(directory);
+  const place: Place = { directory, clock, records };
+  const signatureOf = async (release: Release, environment?: string): Promise<SignatureReport> =>
+    trust === undefined
+      ? { state: "unknown", keys: [], signers: [], problem: null }
+      : reportSignature(release, await records.envelopeOf(release.id), trust, environment);
+  const partOf = (release: Release, scope: TenantScope) => tenantPartOf(release, checkScope(scope));
+  return {
+    create: (input, actor) => create(place, objects, input, actor),
+    preview: (input, actor) => preview(place, input, actor),
+    async get(reference, environment) {
+      const release = await records.find(reference);
+      const { problem } = await signatureOf(release, environment);
+      if (problem !== null) throw signatureError(release, problem);
+      return release;
+    },
+    read: (reference) => records.find(reference),
+    list: () => records.list(),
+    async secretsOf(release, scope) {
+      const { secrets } = partOf(release, scope);
       return secrets === undefined ? {} : await readSecretHandles(objects, secrets);
     },
+    async sealedOf(release, scope) {
+      const { sealed } = partOf(release, scope);
+      return sealed === undefined ? null : await readSealedSecrets(objects, sealed);
+    },
+    async renderedOf(release, scope) {
+      const { rendered } = partOf(release, scope);
+      return rendered === undefined ? [] : await readRenderedFiles(objects, rendered);
+    },
+    configOf: async (release, scope) => (await objects.get(partOf(release, scope).config)).toString("utf8"),
+    codeOf: (release) => readCodeTree(objects, release.code),
+    object: (digest) => objects.get(digest),
     policyOf: async ({ policy }) =>
       policy === undefined ? null : (JSON.parse((await objects.get(policy)).toString("utf8")) as unknown),
-    materialise: (release, scope, into) => materialise(objects, release, checkScope(scope), into),
+    signatureOf: (release) => signatureOf(release),
+    sign: (release, key) =>
+      exclusively(place, `release sign ${release.version}`, () => sign(place, release, key, trust)),
+    verify: (release) => verifyRelease(objects, release),
+    async verifyAll(id) {
+      const found: VerifiedRelease[] = [];
+      for (const each of id === undefined ? await records.ids() : [id]) {
+        found.push(await verifyOne(each, records, (release) => verifyRelease(objects, release), signatureOf));
+      }
+      return found;
+    },
+    prune: (keep, inUse) =>
+      exclusively(place, "release prune", async () => {
+        const plan = planPrune(await records.list(), keep, await inUse());
+        await removeReleases({ directory, objects, records }, plan.removed);
+        return { plan, ...(await sweep({ directory, objects, records })) };
+      }),
+    materialise: (release, scope, into, fill) => materialise(objects, release, checkScope(scope), into, fill),
   };
-  return store;
 }
 
-/**
- * Brings a version into its one form.
- *
- * @returns for example `1.2.3-rc.1`, without a leading `v`
- * @throws LotseError `release.version` when it is not a semantic version
- */
-export function normaliseVersion(version: string): string {
-  const parsed = version.length > 256 ? null : semver.parse(version.replace(/^v/u, ""));
-  if (parsed !== null) {
-    return parsed.build.length === 0 ? parsed.version : `${parsed.version}+${parsed.build.join(".")}`;
-  }
-  throw new LotseError({
-    code: "release.version",
-    message: `${JSON.stringify(version.slice(0, 80))} is not a semantic version`,
-    hint: "write it as 1.2.3 or v1.2.3; see semver.org",
-  });
+interface Place {
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly records: Records;
 }
 
-async function create(
-  directory: string,
-  objects: ObjectStore,
-  clock: Clock,
-  input: ReleaseInput,
-  actor: Actor,
-): Promise<Created> {
-  const version = normaliseVersion(input.version);
+/** Everything that writes or removes does so alone: what is being put into the store is named by nothing yet. */
+async function exclusively<T>(
+  { directory, clock }: Place,
+  holder: string,
+  act: () => Promise<T>,
+): Promise<T> {
   await makeLotseDirectory(directory);
-  const code = await storeCodeTree(objects, input.codeDirectory, input.exclude, input.limits);
-  const configurations = await storeConfigurations(objects, input.configurations);
-  const target = JSON.parse(canonicalJson(input.target)) as Release["target"];
-  const content = { schema: 1, version, code: code.digest, configurations, target } as const;
-  const id = releaseIdOf(content);
-  const policy = input.policy === undefined ? null : await objects.put(canonicalJson(input.policy));
-  const unsealed = {
-    id,
-    ...content,
-    ...(policy === null ? {} : { policy }),
-    commit: input.commit ?? null,
-    files: code.files,
-    bytes: code.bytes,
-    createdAt: clock.now().toISOString(),
-    createdBy: `${actor.kind}:${actor.id}`.slice(0, 256),
-  };
   const path = join(directory, "state", "locks", "releases.lock");
-  const lock = await lockWithin({ path, holder: `release create ${version}`, clock }, 60_000);
+  const lock = await lockWithin({ path, holder, clock }, 60_000);
   try {
-    return await record(directory, { ...unsealed, seal: sealOf(unsealed) });
+    return await act();
   } finally {
     await lock.release();
   }
 }
 
-async function record(directory: string, release: Release): Promise<Created> {
-  const same = (await list(directory)).find((other) => other.version === release.version);
-  if (same !== undefined && same.id === release.id) return { release: same, created: false };
-  if (same !== undefined) {
-    throw new LotseError({
-      code: "release.exists",
-      message: `version ${release.version} is taken by release ${same.id.slice(0, 12)} with other content`,
-      hint: "a release never changes; choose a new version",
-    });
-  }
-  await writePrivateFile(recordPath(directory, release.id), canonicalJson(release));
-  return { release, created: true };
-}
-
-async function storeConfigurations(
-  objects: ObjectStore,
-  input: ReleaseInput["configurations"],
-): Promise<Record<string, Record<string, TenantPart>>> {
-  const all: Record<string, Record<string, TenantPart>> = {};
-  for (const [environment, tenants] of Object.entries(input)) {
-    const parts: Record<string, TenantPart> = {};
-    for (const [tenant, given] of Object.entries(tenants)) {
-      checkScope({ environment, tenant });
-      const variables = given.variables === undefined ? null : checkVariables(given.variables);
-      parts[tenant] = {
-        config: await objects.put(given.configText),
-        variables: variables === null ? null : await objects.put(canonicalJson(variables)),
-        ...(given.secrets === undefined ? {} : { secrets: await objects.put(canonicalJson(given.secrets)) }),
-      };
-    }
-    all[environment] = parts;
-  }
-  return all;
-}
-
-function recordPath(directory: string, id: string): string {
-  return join(directory, "releases", `${id}.json`);
-}
-
-async function read(directory: string, id: string): Promise<Release | null> {
-  const path = recordPath(directory, id);
-  const content = await readPrivateFile(path, maxRecordBytes);
-  if (content === null) return null;
-  let release: Release;
-  try {
-    release = releaseSchema.parse(JSON.parse(content.toString("utf8")));
-  } catch (cause) {
-    throw corrupt(path, `release ${id.slice(0, 12)} cannot be read`, cause);
-  }
-  const same = canonicalJson(release) === content.toString("utf8");
-  if (!same || release.id !== id || releaseIdOf(release) !== id || sealOf(release) !== release.seal) {
-    throw corrupt(path, `release ${id.slice(0, 12)} was changed after it was written`);
-  }
-  return release;
-}
-
-async function ids(directory: string): Promise<string[]> {
-  try {
-    const names = await readdir(join(directory, "releases"));
-    return names.filter((name) => /^[0-9a-f]{64}\.json$/u.test(name)).map((name) => name.slice(0, 64));
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return [];
-    throw error;
-  }
-}
-
-async function list(directory: string): Promise<readonly Release[]> {
-  const found: Release[] = [];
-  for (const id of await ids(directory)) {
-    const release = await read(directory, id);
-    if (release !== null) found.push(release);
-  }
-  const later = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
-  return found.sort((a, b) => later(a.createdAt, b.createdAt) || later(b.id, a.id));
-}
-
-async function find(directory: string, reference: string): Promise<Release> {
-  const byId = /^[0-9a-f]{6,64}$/u.test(reference)
-    ? (await ids(directory)).filter((id) => id.startsWith(reference))
-    : [];
-  if (byId.length > 1) {
-    throw new LotseError({
-      code: "release.ambiguous",
-      message: `${reference} fits ${byId.length} releases`,
-      hint: `write more digits: ${byId.map((id) => id.slice(0, 16)).join(", ")}`,
-    });
-  }
-  const release =
-    byId[0] === undefined ? await byVersion(directory, reference) : await read(directory, byId[0]);
-  if (release !== null) return release;
-  throw new LotseError({
-    code: "release.not-found",
-    message: `there is no release ${JSON.stringify(reference.slice(0, 80))}`,
-    hint: "lotse release list shows those there are",
+async function create(
+  place: Place,
+  objects: ObjectSink,
+  input: ReleaseInput,
+  actor: Actor,
+): Promise<Created> {
+  const named = typeof input.version === "string" ? normaliseVersion(input.version) : null;
+  return await exclusively(place, `release create ${named ?? ""}`.trimEnd(), async () => {
+    const staged = await stageRelease(objects, input);
+    const made = await choose(place, staged, named ?? input.version, actor);
+    if (!made.created) return made;
+    const envelope = input.key === undefined ? null : signRelease(made.release, input.key);
+    await place.records.write(made.release, envelope);
+    return made;
   });
 }
 
-async function byVersion(directory: string, reference: string): Promise<Release | null> {
-  if (semver.valid(reference.replace(/^v/u, "")) === null) return null;
-  const version = normaliseVersion(reference);
-  return (await list(directory)).find((release) => release.version === version) ?? null;
+async function preview(place: Place, input: ReleaseInput, actor: Actor): Promise<Created> {
+  const named = typeof input.version === "string" ? normaliseVersion(input.version) : null;
+  return await choose(place, await stageRelease(countingObjects(), input), named ?? input.version, actor);
+}
+
+async function choose(
+  { records, clock }: Place,
+  staged: Staged,
+  version: ReleaseInput["version"],
+  actor: Actor,
+): Promise<Created> {
+  const all = await records.list();
+  const named = typeof version === "string" ? version : all[0]?.version;
+  const same = all.find((other) => other.version === named);
+  if (same !== undefined && isSame(staged.contentFor(same.version), same)) {
+    return { release: same, created: false };
+  }
+  const chosen = typeof version === "string" ? version : normaliseVersion(version(all));
+  const taken = all.find((other) => other.version === chosen);
+  if (taken !== undefined) {
+    throw new LotseError({
+      code: "release.exists",
+      message: `version ${chosen} is taken by release ${taken.id.slice(0, 12)} with other content`,
+      hint: "a release never changes; choose a new version",
+    });
+  }
+  const content = staged.contentFor(chosen);
+  const unsealed = {
+    ...content,
+    id: releaseIdOf(content),
+    files: staged.files,
+    bytes: staged.bytes,
+    createdAt: clock.now().toISOString(),
+    createdBy: `${actor.kind}:${actor.id}`.slice(0, 256),
+  };
+  return { release: { ...unsealed, seal: sealOf(unsealed) }, created: true };
+}
+
+/** The policy may say something else by now, as days go by: what it said when the release was made stays. */
+function isSame(content: ReleaseContent, release: Release): boolean {
+  const { policy: _, ...rest } = content;
+  const { policy } = release;
+  return releaseIdOf(policy === undefined ? rest : { ...rest, policy }) === release.id;
+}
+
+async function sign(
+  { records }: Place,
+  release: Release,
+  key: ReleaseKey,
+  trust: Trust | undefined,
+): Promise<void> {
+  const before = await records.envelopeOf(release.id);
+  const report = before === null || trust === undefined ? null : reportSignature(release, before, trust);
+  // What does not fit is replaced: it is worth nothing, and a signer has just looked at the release.
+  await records.writeEnvelope(
+    release.id,
+    signRelease(release, key, report?.state === "wrong" ? null : before),
+  );
+}
+
+async function verifyOne(
+  id: string,
+  records: Records,
+  verify: (release: Release) => Promise<Verification>,
+  signatureOf: (release: Release) => Promise<SignatureReport>,
+): Promise<VerifiedRelease> {
+  try {
+    const release = await records.read(id);
+    if (release === null)
+      return { id, release, signature: null, ok: false, checked: 0, problems: ["it is missing"] };
+    const { checked, problems } = await verify(release);
+    const signature = await signatureOf(release);
+    const all = [...(signature.problem === null ? [] : [signature.problem]), ...problems];
+    return { id, release, signature, ok: all.length === 0, checked, problems: all };
+  } catch (error) {
+    if (!isLotseError(error)) throw error;
+    return { id, release: null, signature: null, ok: false, checked: 0, problems: [error.message] };
+  }
 }

@@ -1,7 +1,9 @@
 import type { Slot } from "./names.ts";
-import type { Placement, TenantPlan } from "./plan.ts";
+import type { LegacyTenantPlan as TenantPlan } from "./legacy-plan.ts";
+import type { Placement } from "./plan.ts";
 import { reasonOf, type StepRunner } from "./step-runner.ts";
 import type { Target } from "./target.ts";
+import { allTo } from "./weights.ts";
 
 /** How undoing went. */
 export interface Undone {
@@ -51,7 +53,7 @@ async function restore(target: Target, slot: Slot, from: Placement | undefined):
   const state = await target.inspect(slot);
   if (state.active === (from?.colour ?? null)) return "the traffic had not moved";
   if (from === undefined) {
-    await target.switchTo(slot, null);
+    await target.route(slot, allTo(null));
     return undefined;
   }
   const old = { ...slot, colour: from.colour };
@@ -60,6 +62,6 @@ async function restore(target: Target, slot: Slot, from: Placement | undefined):
     await target.start(old);
     await target.waitHealthy(old);
   }
-  await target.switchTo(slot, from.colour);
+  await target.route(slot, allTo(from.colour));
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { isLotseError } from "../kernel/index.ts";
-import { manifestSchema } from "./code-tree.ts";
 import type { ObjectStore } from "./objects.ts";
+import { objectsOf, type NamedObject } from "./named-objects.ts";
 import type { Release } from "./release.ts";
 
 /** What {@link verifyRelease} found. */
@@ -16,32 +16,24 @@ export interface Verification {
 export async function verifyRelease(objects: ObjectStore, release: Release): Promise<Verification> {
   const problems: string[] = [];
   const seen = new Set<string>();
-  const check = async (digest: string, what: string): Promise<Buffer | null> => {
-    seen.add(digest);
-    try {
-      return await objects.get(digest);
-    } catch (error) {
-      if (!isLotseError(error)) throw error;
-      problems.push(`${what}: ${error.message}`);
-      return null;
+  const walked = new Set<string>();
+  const walk = async (named: readonly NamedObject[]): Promise<void> => {
+    for (const { digest, what, inner } of named) {
+      try {
+        if (!seen.has(digest)) {
+          seen.add(digest);
+          await objects.get(digest);
+        }
+        // A file may happen to have the very bytes of a list, and name nothing itself.
+        if (inner === undefined || walked.has(digest)) continue;
+        walked.add(digest);
+        await walk(await inner(objects));
+      } catch (error) {
+        if (!isLotseError(error)) throw error;
+        problems.push(`${what}: ${error.message}`);
+      }
     }
   };
-  const manifest = await check(release.code, "the list of code files");
-  if (manifest !== null) {
-    const list = manifestSchema.safeParse(JSON.parse(manifest.toString("utf8")));
-    if (!list.success) problems.push("the list of code files is not valid");
-    for (const entry of list.data?.entries ?? []) {
-      if (entry.type === "file" && !seen.has(entry.digest)) await check(entry.digest, entry.path);
-    }
-  }
-  if (release.policy !== undefined) await check(release.policy, "the result of the policy");
-  for (const [environment, tenants] of Object.entries(release.configurations)) {
-    for (const [tenant, part] of Object.entries(tenants)) {
-      await check(part.config, `the configuration of ${environment}:${tenant}`);
-      if (part.secrets !== undefined)
-        await check(part.secrets, `the secret handles of ${environment}:${tenant}`);
-      if (part.variables !== null) await check(part.variables, `the variables of ${environment}:${tenant}`);
-    }
-  }
+  await walk(objectsOf(release));
   return { ok: problems.length === 0, checked: seen.size, problems };
 }

@@ -84,6 +84,30 @@ export function pendingValue(onUse: OnUse): unknown {
   return new PendingValue(onUse);
 }
 
+/** A value that may be written out and nothing else: its text stands for something that nobody knows yet. */
+class OpaqueText extends PendingValue {
+  readonly #text: () => string;
+
+  constructor(text: () => string, onUse: OnUse) {
+    super(onUse);
+    this.#text = text;
+  }
+
+  override str(): string {
+    return this.#text();
+  }
+}
+
+/**
+ * A value whose text may be written, joined to others and handed to filters that take texts. Whatever else a template
+ * does with it calls `onUse` and fails.
+ *
+ * @param text - called each time that it is written
+ */
+export function opaqueText(text: () => string, onUse: OnUse): unknown {
+  return new OpaqueText(text, onUse);
+}
+
 /** Whether a value is one of the language's own, which is handed to templates as it is. */
 export function isTemplateValue(value: unknown): boolean {
   return value instanceof Float || value instanceof Tuple;

@@ -51,7 +51,9 @@ export class Sequencer {
       if (moved < sequencing.batch)
         await sleep(sequencing.lookMs, undefined, { signal }).catch(() => undefined);
     }
-    await this.#log.close();
+    // Nobody may be there to do it later.
+    while ((await this.sequence().catch(() => 0)) > 0);
+    await this.#log.close().catch(() => undefined);
   }
 
   stop(): void {

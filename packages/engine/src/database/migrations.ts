@@ -135,4 +135,64 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    number: 3,
+    sql: `
+      -- What is wanted is stored; what it means for a tenant is planned when the tenant's turn has come.
+      ALTER TABLE lotse.rollouts RENAME COLUMN plan TO request;
+      CREATE TABLE lotse.plans (
+        rollout text NOT NULL REFERENCES lotse.rollouts ON DELETE CASCADE,
+        run integer NOT NULL,
+        tenant text NOT NULL,
+        plan jsonb NOT NULL,
+        PRIMARY KEY (rollout, run, tenant)
+      );
+      ALTER TABLE lotse.steps
+        ADD COLUMN kind text NOT NULL DEFAULT 'act',
+        -- How often it failed by what may pass, and by what it failed last, while it is tried again.
+        ADD COLUMN failures integer NOT NULL DEFAULT 0,
+        ADD COLUMN error text;
+      DROP TABLE lotse.approvals;
+      CREATE TABLE lotse.approvals (
+        rollout text NOT NULL REFERENCES lotse.rollouts ON DELETE CASCADE,
+        run integer NOT NULL,
+        tenant text NOT NULL,
+        gate text NOT NULL,
+        actor jsonb NOT NULL,
+        approved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (rollout, run, tenant, gate)
+      );
+      CREATE INDEX rollouts_ended ON lotse.rollouts (ended_at) WHERE ended_at IS NOT NULL;
+      CREATE INDEX rollout_tenants_tenant ON lotse.rollout_tenants (tenant);
+      -- What each tenant runs, for workers that share no disk.
+      CREATE TABLE lotse.deployments (
+        environment text NOT NULL,
+        tenant text NOT NULL,
+        record jsonb NOT NULL,
+        PRIMARY KEY (environment, tenant)
+      );
+      -- Releases and their objects, for the same; a record is kept byte for byte.
+      CREATE TABLE lotse.releases (
+        id text PRIMARY KEY,
+        version text NOT NULL UNIQUE,
+        record text NOT NULL,
+        -- Its signature; null where nobody signed it.
+        envelope text,
+        at timestamptz NOT NULL DEFAULT clock_timestamp()
+      );
+      CREATE TABLE lotse.release_objects (
+        release text NOT NULL REFERENCES lotse.releases ON DELETE CASCADE,
+        digest text NOT NULL,
+        PRIMARY KEY (release, digest)
+      );
+      CREATE TABLE lotse.objects (
+        digest text NOT NULL,
+        part integer NOT NULL,
+        bytes bytea NOT NULL,
+        PRIMARY KEY (digest, part)
+      );
+      -- An object is there when all its parts are.
+      CREATE TABLE lotse.object_sizes (digest text PRIMARY KEY, size bigint NOT NULL, parts integer NOT NULL);
+    `,
+  },
 ];

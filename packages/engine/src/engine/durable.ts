@@ -5,6 +5,7 @@ import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { retriablePostgresException } from "@dbos-inc/dbos-sdk/internal/system_database";
 import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
 import { LotseError, type Sensitive } from "@lotse/core/kernel";
+import pg from "pg";
 import { isConnectionLoss } from "../database/connection-loss.ts";
 import { dbosSchema } from "../database/migrate.ts";
 import { silentLogger } from "../database/silent-logger.ts";
@@ -30,6 +31,12 @@ const maxRecoveryAttempts = 100;
 /** How often, and with which wait between in milliseconds, a worker tries to come up. */
 const launchAttempts = 60;
 const launchWaitMs = 500;
+
+/**
+ * How long a statement of DBOS may take, in milliseconds, before it is given up and tried again. Without it a
+ * connection whose other end vanished would hold a rollout for as long as the system waits for an answer.
+ */
+const statementMs = 30_000;
 
 /** What runs durably: a run of a rollout. */
 export type DurableRun = (durably: Durably, rollout: string, run: number) => Promise<unknown>;
@@ -65,11 +72,12 @@ export async function startDurable(
   // After an outage work must go on within seconds; the library would wait for up to a minute.
   dbRetryConfig.initialBackoffSec = 0.1;
   dbRetryConfig.maxBackoffSec = 1;
+  const pool = poolOf(url, executor);
   DBOS.setConfig({
     name: "lotse",
     systemDatabaseUrl: url.reveal(),
     systemDatabaseSchemaName: dbosSchema,
-    systemDatabasePoolSize: 12,
+    systemDatabasePool: pool,
     applicationVersion: workflowVersion,
     executorID: executor,
     enablePatching: true,
@@ -81,7 +89,10 @@ export async function startDurable(
     async (rollout: string, run: number): Promise<string> => String(await act(durably, rollout, run)),
     { name: "rollout", maxRecoveryAttempts },
   );
-  await launch();
+  await launch().catch(async (error: unknown) => {
+    await pool.end();
+    throw error;
+  });
   const watch = new DispatchWatch(() => DBOSExecutor.globalInstance);
   return {
     enqueue: async ({ rollout, run, partition }) => {
@@ -96,8 +107,27 @@ export async function startDurable(
     stop: async () => {
       watch.stop();
       await DBOS.shutdown({ deregister: true });
+      // Whatever is still under way here must not be written down any more.
+      await pool.end();
     },
   };
+}
+
+/** Connections as the library makes them, with limits on how long it waits for the other end. */
+function poolOf(url: Sensitive<string>, executor: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url.reveal(),
+    max: 12,
+    application_name: `dbos ${executor}`,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    query_timeout: statementMs,
+    statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: 2 * statementMs,
+  });
+  // A connection that breaks while nobody uses it is replaced at the next use.
+  pool.on("error", () => undefined);
+  return pool;
 }
 
 /** Launches, again and again while the server is away: the library does so for everything but this. */

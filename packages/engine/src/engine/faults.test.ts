@@ -3,17 +3,18 @@ import { join } from "node:path";
 import { Sensitive } from "@lotse/core/kernel";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { PostgresAuditStore } from "../audit/postgres-store.ts";
-import { keyOf } from "../rollout/plan.ts";
+import { keyOf } from "../rollout/keys.ts";
 import { auditLogOf } from "../testing/audit-log.ts";
 import { FileDriver } from "../testing/file-driver.ts";
 import { FlakyProxy } from "../testing/flaky-proxy.ts";
-import { blueGreenPlan, blueGreenSteps } from "../testing/plans.ts";
+import { blueGreenSteps, requestFor } from "../testing/requests.ts";
 import { TestServer } from "../testing/test-server.ts";
 import { WorkerFleet, WorkerProcess } from "../testing/worker-process.ts";
 import { openEngine, type Engine } from "./open-engine.ts";
 
-/** Everything between the steps, and in the middle of them. */
+/** Everything between the steps, and in the middle of them; planning has no effect. */
 const points = ["step-begun", "before-effect", "after-effect", "step-acted", "step-ended", "step-recorded"];
+const effectPoints: ReadonlySet<string> = new Set(["before-effect", "after-effect"]);
 const actor = { kind: "user", id: "alice" } as const;
 const timeout = 600_000;
 
@@ -35,17 +36,24 @@ async function scene(name: string): Promise<{ url: Sensitive<string>; world: str
 interface End {
   readonly state: "deployed" | "failed";
   readonly active: string;
-  readonly steps: readonly (readonly [number, string])[];
+  readonly steps: readonly Placed[];
 }
+
+/** A step by its ordinal and its name. */
+type Placed = readonly [number, string];
+const planning: Placed = [-2, "plan"];
+const begin: Placed = [-1, "begin"];
+const ending: Placed = [1_000_000, "end"];
 
 /** What has to hold after a rollout, whatever happened in it. */
 async function expectEnd(engine: Engine, world: string, id: string, end: End): Promise<void> {
   const status = await engine.rollouts.finished(id);
   expect({ id, state: status.state, reason: status.reason }).toEqual({ id, state: end.state, reason: null });
-  const { effects, active, log } = await new FileDriver(world).world(id);
+  const { effects, active, log, ended } = await new FileDriver(world).world(id);
   const keys = end.steps.map(([ordinal, name]) => keyOf(id, 1, id, ordinal, name));
   expect(effects).toEqual(Object.fromEntries(keys.map((key) => [key, 1])));
   expect(active).toBe(end.active);
+  expect(ended).toEqual([end.state === "deployed" ? "deployed" : "rolled-back"]);
   const fences = log.filter(({ was }) => was !== "refused").map(({ fence }) => fence);
   expect(fences).toEqual(fences.toSorted((a, b) => a - b));
   const { rows: locks } = await engine.database.query("SELECT rollout FROM lotse.locks WHERE tenant = $1", [
@@ -54,9 +62,9 @@ async function expectEnd(engine: Engine, world: string, id: string, end: End): P
   expect(locks).toEqual([{ rollout: null }]);
   const outcome = end.state === "deployed" ? "success" : "failure";
   expect(await trailOf(engine, world, id)).toEqual([
-    "rollout.start intent",
+    "rollout.deploy intent",
+    `rollout.tenant ${outcome}`,
     `rollout.deploy ${outcome}`,
-    `rollout.start ${outcome}`,
   ]);
 }
 
@@ -81,55 +89,68 @@ async function trailOf(engine: Engine, world: string, id: string): Promise<reado
   return trail.reverse();
 }
 
-const forward = blueGreenSteps.map((name, at) => [at, name] as const);
-const deployed = { state: "deployed", active: "green", steps: forward } as const;
+const forward = blueGreenSteps.map((name, at): Placed => [at, name]);
+const deployed = { state: "deployed", active: "green", steps: [begin, ...forward, ending] } as const;
+
+/** A rollout of its own for each point of each step. */
+function casesOf(
+  round: string,
+  steps: readonly Placed[],
+): readonly { id: string; place: string; fault: string }[] {
+  return steps.flatMap(([ordinal, step]) =>
+    points
+      .filter((point) => step !== "plan" || !effectPoints.has(point))
+      .map((point) => {
+        const id = `${step}-${point}-${round}`;
+        return { id, place: `${step} ${point}`, fault: `${point} ${keyOf(id, 1, id, ordinal, step)}` };
+      }),
+  );
+}
 
 /**
- * Kills a worker at each point of each step. All rollouts are under way at once, so a kill hits the others at
- * random places too, and may make one skip its own point: those get another round.
+ * Kills a worker at each point of each step. All rollouts are under way at once: those of a worker wait, each
+ * at its own point, and then die together. One that was hit elsewhere first, and so skipped its own point, gets
+ * another round.
  */
 async function killEverywhere(
   name: string,
-  steps: readonly (readonly [number, string])[],
+  steps: readonly Placed[],
   failing: string | undefined,
   end: End,
 ): Promise<void> {
   const { url, world, engine } = await scene(name);
-  const rounds = ["a", "b", "c", "d", "e", "f"];
-  const casesOf = (round: string): readonly { id: string; place: string; fault: string }[] =>
-    steps.flatMap(([ordinal, step]) =>
-      points.map((point) => {
-        const id = `${step}-${point}-${round}`;
-        return { id, place: `${step} ${point}`, fault: `${point} ${keyOf(id, 1, id, ordinal, step)}` };
-      }),
-    );
-  const fleet = new WorkerFleet({ url, world, faults: rounds.flatMap(casesOf).map(({ fault }) => fault) });
-  const missing = new Set(casesOf("a").map(({ place }) => place));
-  const deaths = async (): Promise<readonly string[]> =>
-    (await readdir(world)).filter((file) => file.startsWith("died "));
+  const rounds = ["a", "b", "c", "d"];
+  const faults = rounds.flatMap((round) => casesOf(round, steps).map(({ fault }) => fault));
+  const fleet = new WorkerFleet({ url, world, faults });
+  const missing = new Set(casesOf("a", steps).map(({ place }) => place));
+  const filesOf = async (prefix: string): Promise<readonly string[]> =>
+    (await readdir(world)).filter((file) => file.startsWith(prefix));
   try {
     await fleet.start(2);
     for (const round of rounds) {
-      const cases = casesOf(round).filter(({ place }) => missing.has(place));
-      for (const { id } of cases)
-        await engine.rollouts.startRollout(blueGreenPlan(id, [id], failing), { actor });
+      const cases = casesOf(round, steps).filter(({ place }) => missing.has(place));
+      for (const { id } of cases) {
+        const odd = failing === undefined ? {} : { failing };
+        await engine.rollouts.startRollout(requestFor(id, [id], odd), { actor });
+      }
       for (const { id } of cases) await expectEnd(engine, world, id, end);
-      const died = await deaths();
+      const died = new Set(await filesOf("died "));
       for (const { place, fault } of cases)
-        if (died.includes(`died ${fault.replaceAll("/", "_")}`)) missing.delete(place);
+        if (died.has(`died ${fault.replaceAll("/", "_")}`)) missing.delete(place);
+      if (missing.size === 0) break;
     }
     expect([...missing]).toEqual([]);
-    expect(fleet.deaths).toBe((await deaths()).length);
+    expect(fleet.deaths).toBe((await filesOf("death ")).length);
   } finally {
     await fleet.stop();
     await engine.close();
   }
 }
 
-describe("kill -9 of the worker", () => {
+describe.concurrent("kill -9 of the worker", () => {
   it(
     "at every boundary and in the middle of every step: the same end, each effect once",
-    () => killEverywhere("boundaries", forward, undefined, deployed),
+    () => killEverywhere("boundaries", [planning, begin, ...forward, ending], undefined, deployed),
     timeout,
   );
 
@@ -137,8 +158,8 @@ describe("kill -9 of the worker", () => {
     "while a failed rollout is undone: it is undone once",
     () => {
       const undo = [[7, "restore"] as const, [8, "discard"] as const];
-      const steps = [...forward.slice(0, 4), ...undo];
-      return killEverywhere("undo", undo, "verify", { state: "failed", active: "blue", steps });
+      const steps = [begin, ...forward.slice(0, 4), ...undo, ending];
+      return killEverywhere("undo", [...undo, ending], "verify", { state: "failed", active: "blue", steps });
     },
     timeout,
   );
@@ -148,8 +169,8 @@ describe("kill -9 of the worker", () => {
     async () => {
       const { url, world, engine } = await scene("zombie");
       const first = await new WorkerProcess({ url, world, delayMs: 500 }).ready();
-      await engine.rollouts.startRollout(blueGreenPlan("zombie", ["zombie"]), { actor });
-      while ((await engine.rollouts.status("zombie")).steps.length < 3) await pause(50);
+      await engine.rollouts.startRollout(requestFor("zombie", ["zombie"]), { actor });
+      while ((await begunSteps(engine, "zombie")) < 3) await pause(50);
       first.signal("SIGSTOP");
       const second = await new WorkerProcess({ url, world, delayMs: 20 }).ready();
       try {
@@ -172,8 +193,8 @@ describe("kill -9 of the worker", () => {
     async () => {
       const { url, world, engine } = await scene("term");
       const first = await new WorkerProcess({ url, world, delayMs: 300 }).ready();
-      await engine.rollouts.startRollout(blueGreenPlan("term", ["term"]), { actor });
-      while ((await engine.rollouts.status("term")).steps.length < 3) await pause(50);
+      await engine.rollouts.startRollout(requestFor("term", ["term"]), { actor });
+      while ((await begunSteps(engine, "term")) < 3) await pause(50);
       const second = await new WorkerProcess({ url, world, delayMs: 20 }).ready();
       try {
         first.signal("SIGTERM");
@@ -197,7 +218,7 @@ describe("the database", () => {
       const fleet = new WorkerFleet({ url, world, delayMs: 150 });
       try {
         await fleet.start(2);
-        for (const id of ids) await engine.rollouts.startRollout(blueGreenPlan(id, [id]), { actor });
+        for (const id of ids) await engine.rollouts.startRollout(requestFor(id, [id]), { actor });
         for (let kill = 0; kill < 3; kill++) {
           await pause(400);
           server.kill();
@@ -224,7 +245,7 @@ describe("the database", () => {
       const flakyEngine = await openEngine({ url: through });
       try {
         await fleet.start(2);
-        for (const id of ids) await flakyEngine.rollouts.startRollout(blueGreenPlan(id, [id]), { actor });
+        for (const id of ids) await flakyEngine.rollouts.startRollout(requestFor(id, [id]), { actor });
         for (const id of ids) await expectEnd(engine, world, id, deployed);
         expect(proxy.lost).toBeGreaterThan(10);
       } finally {
@@ -237,6 +258,10 @@ describe("the database", () => {
     timeout,
   );
 });
+
+async function begunSteps(engine: Engine, id: string): Promise<number> {
+  return (await engine.rollouts.status(id)).steps.filter(({ attempts }) => attempts > 0).length;
+}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {

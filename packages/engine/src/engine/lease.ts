@@ -5,7 +5,7 @@ import { isConnectionLoss } from "../database/connection-loss.ts";
 import { placeOfProcesses } from "./place.ts";
 
 /** How often a worker shows that it lives, in milliseconds. */
-const beatMs = 1000;
+export const beatMs = 1000;
 
 /**
  * The sign that this worker lives: a counter that it makes grow. A worker that was taken for dead finds its
@@ -25,13 +25,6 @@ export class Lease {
 
   /** Begins it; executor ids are never used twice. */
   async begin(): Promise<void> {
-    // Who is not in the table counts as dead, so those that ended long ago need not be kept.
-    await this.#database.query(
-      "DELETE FROM lotse.leases WHERE ended_at < clock_timestamp() - interval '1 day'",
-    );
-    await this.#database.query(
-      "DELETE FROM lotse.transactions WHERE at < clock_timestamp() - interval '1 day'",
-    );
     const self = (await identify(process.pid)) ?? { pid: process.pid, started: null };
     await this.#database.query(
       "INSERT INTO lotse.leases (executor, host, process) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { blueGreenPlan } from "../testing/plans.ts";
+import { requestFor } from "../testing/requests.ts";
 import { ScriptedDriver } from "../testing/scripted-driver.ts";
 import { TestServer } from "../testing/test-server.ts";
 import { openEngine } from "./open-engine.ts";
@@ -18,8 +18,9 @@ describe("an engine", { timeout }, () => {
     const driver = new ScriptedDriver();
     const first = await openEngine({ url, driver });
     const go = driver.hold("acme verify");
-    await first.rollouts.startRollout(blueGreenPlan("r"), { actor });
-    for await (const { steps } of first.rollouts.watch("r")) if (steps.at(-1)?.name === "verify") break;
+    await first.rollouts.startRollout(requestFor("r"), { actor });
+    for await (const { steps } of first.rollouts.watch("r"))
+      if (steps.some(({ name, state }) => name === "verify" && state === "running")) break;
     await first.close();
     // What was under way ends now, too late for anybody to hear of it.
     go();
@@ -38,7 +39,7 @@ describe("an engine", { timeout }, () => {
     await expect(openEngine({ url, driver })).rejects.toMatchObject({ code: "engine.lease" });
     const client = await openEngine({ url });
     expect(client.executor).toBeNull();
-    await client.rollouts.startRollout(blueGreenPlan("r"), { actor });
+    await client.rollouts.startRollout(requestFor("r"), { actor });
     expect(await client.rollouts.finished("r")).toMatchObject({ state: "deployed" });
     await client.close();
     await worker.close();

@@ -1,16 +1,18 @@
 import { LotseError, type Sensitive } from "@lotse/core/kernel";
+import type { RolloutDriver } from "@lotse/core/release";
 import { Sequencer, type SequencerParts } from "../audit/sequencer.ts";
 import { Database } from "../database/database.ts";
 import { migrate } from "../database/migrate.ts";
 import { Controls } from "../rollout/controls.ts";
-import type { RolloutDriver } from "../rollout/driver.ts";
 import type { FaultPoint } from "../rollout/execution.ts";
+import { defaultRetries, type RetryPolicy } from "../rollout/retries.ts";
 import { Rollouts } from "../rollout/rollouts.ts";
 import { workflowIdOf } from "../rollout/rollout-store.ts";
 import { runRollout } from "../rollout/workflow.ts";
 import { ClaimWatch } from "./claim-watch.ts";
 import { newExecutorId, startDurable, workflowVersion } from "./durable.ts";
 import { Lease } from "./lease.ts";
+import { Pruner, type Retention } from "./pruner.ts";
 import { Reaper } from "./reaper.ts";
 import { Starter } from "./starter.ts";
 
@@ -19,7 +21,7 @@ export interface EngineOptions {
   /** The database; see `openDatabase`. */
   readonly url: Sensitive<string>;
   /** What carries out the steps. Left out, this process starts and watches rollouts and runs none itself. */
-  readonly driver?: RolloutDriver;
+  readonly driver?: RolloutDriver | ((database: Database) => RolloutDriver);
   /**
    * Called when another worker has taken over what this one was doing. It must end the process: nothing that
    * is under way here may go on. @defaultValue ends the process with the status of `engine.lease`
@@ -32,6 +34,10 @@ export interface EngineOptions {
   readonly audit?: SequencerParts["open"];
   /** Told what keeps entries of the audit log waiting. */
   readonly onAuditError?: (error: LotseError) => void;
+  /** How often a step is tried whose failure may pass. @defaultValue {@link defaultRetries} */
+  readonly retries?: RetryPolicy;
+  /** For how long what has ended is kept. @defaultValue see `Pruner` */
+  readonly retention?: Retention;
   /** Called at places where a worker may die, for tests. */
   readonly onPoint?: (point: FaultPoint, key: string) => Promise<void> | void;
 }
@@ -61,22 +67,25 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     await opening.close();
   }
   const database = new Database({ url, connections: 16 });
-  if (driver !== undefined) return openWorker({ ...options, driver }, database);
+  if (driver !== undefined)
+    return openWorker(options, database, typeof driver === "function" ? driver(database) : driver);
   const rollouts = new Rollouts(database);
   return { rollouts, database, executor: null, close: () => database.close() };
 }
 
 async function openWorker(
-  options: EngineOptions & { readonly driver: RolloutDriver },
+  options: EngineOptions,
   database: Database,
+  driver: RolloutDriver,
 ): Promise<Engine> {
   const executor = newExecutorId();
   const onLost = once(() => (options.onLost ?? endProcess)(lostError()));
   const lease = new Lease(database, executor, onLost);
   const controls = new Controls(database);
   await lease.begin();
-  const { driver, onPoint } = options;
-  const parts = { database, controls, driver, executor, onLost, onPoint };
+  const { onPoint } = options;
+  const retries = options.retries ?? defaultRetries;
+  const parts = { database, controls, driver, executor, retries, onLost, onPoint };
   const underWay = new Set<string>();
   const durable = await startDurable(options.url, executor, async (durably, rollout, run) => {
     const id = workflowIdOf(rollout, run);
@@ -90,7 +99,8 @@ async function openWorker(
   const starter = new Starter({ database, version: workflowVersion, enqueue: (run) => durable.enqueue(run) });
   const reaper = new Reaper({ database, executor, recover: (dead) => durable.recover(dead) });
   const claims = new ClaimWatch({ database, executor, running: underWay });
-  const running = [lease, controls, starter, reaper, claims, ...sequencersOf(options, database)];
+  const pruner = new Pruner(database, options.retention);
+  const running = [lease, controls, starter, reaper, claims, pruner, ...sequencersOf(options, database)];
   const loops = Promise.all([...running, durable].map((part) => part.run()));
   return {
     rollouts: new Rollouts(database, () => starter.wake()),

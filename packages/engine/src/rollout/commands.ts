@@ -1,17 +1,20 @@
-import { LotseError, type Actor } from "@lotse/core/kernel";
+import type { Actor } from "@lotse/core/kernel";
+import type { TenantPlan } from "@lotse/core/release";
 import { recordIn } from "../audit/outbox.ts";
 import type { Database, Transaction } from "../database/database.ts";
-import type { EnginePlan } from "./plan.ts";
 import { transactOnce } from "../database/once.ts";
-import { notFound } from "./read-status.ts";
-import { auditEventOf } from "./rollout-store.ts";
-import type { RolloutState } from "./status.ts";
+import { abortIn } from "./abort.ts";
+import { commandEvent, rolloutEvent } from "./audit-events.ts";
+import { gateKey } from "./controls.ts";
+import { lockForCommand, refused, type Present } from "./present.ts";
+import { endStates } from "./status.ts";
 
-interface Present {
-  readonly plan: EnginePlan;
-  readonly state: RolloutState;
-  readonly run: number;
-  readonly abort_asked: boolean;
+/** Which approval is given. */
+export interface Approval {
+  /** The name of the step. @defaultValue the first that is not approved */
+  readonly gate?: string | undefined;
+  /** @defaultValue the first tenant that has such a step */
+  readonly tenant?: string | undefined;
 }
 
 /** Changes a rollout and records it, in one transaction that takes effect once. */
@@ -20,31 +23,20 @@ function command(
   id: string,
   actor: Actor,
   action: string,
-  act: (transaction: Transaction, present: Present) => Promise<void>,
+  act: (transaction: Transaction, present: Present) => Promise<Readonly<Record<string, string>> | void>,
 ): Promise<void> {
   return transactOnce(database, async (transaction) => {
-    const { rows } = await transaction.query<Present>(
-      "SELECT plan, state, run, abort_asked FROM lotse.rollouts WHERE id = $1 FOR UPDATE",
-      [id],
-    );
-    const [present] = rows;
-    if (present === undefined) throw notFound(id);
-    await act(transaction, present);
+    const present = await lockForCommand(transaction, id);
+    const details = await act(transaction, present);
     await transaction.query("UPDATE lotse.rollouts SET revision = revision + 1 WHERE id = $1", [id]);
-    await recordIn(transaction, auditEventOf(present.plan, actor, action, "success"));
+    await recordIn(transaction, commandEvent(present.request, actor, action, details ?? {}));
   });
 }
-
-function refused(id: string, why: string, hint?: string): LotseError {
-  return new LotseError({ code: "rollout.refused", message: `rollout ${id} ${why}`, hint });
-}
-
-const ended: ReadonlySet<RolloutState> = new Set(["deployed", "failed", "aborted"]);
 
 /** Makes a rollout wait before its next step, or at a pause. */
 export function pauseRollout(database: Database, id: string, actor: Actor): Promise<void> {
   return command(database, id, actor, "pause", async (transaction, { state, abort_asked: aborting }) => {
-    if (ended.has(state)) throw refused(id, `has ended: ${state}`);
+    if (endStates.has(state)) throw refused(id, `has ended: ${state}`);
     if (aborting) throw refused(id, "is being aborted");
     await transaction.query("UPDATE lotse.rollouts SET pause_asked = true WHERE id = $1", [id]);
   });
@@ -53,61 +45,63 @@ export function pauseRollout(database: Database, id: string, actor: Actor): Prom
 /** Lets a paused rollout go on. */
 export function resumeRollout(database: Database, id: string, actor: Actor): Promise<void> {
   return command(database, id, actor, "resume", async (transaction, { state }) => {
-    if (ended.has(state)) throw refused(id, `has ended: ${state}`);
+    if (endStates.has(state)) throw refused(id, `has ended: ${state}`);
     await transaction.query("UPDATE lotse.rollouts SET pause_asked = false WHERE id = $1", [id]);
   });
 }
 
 /** Undoes the tenant at work and leaves those after it as they are. What still queues ends at once. */
 export function abortRollout(database: Database, id: string, actor: Actor): Promise<void> {
-  return command(database, id, actor, "abort", async (transaction, { state }) => {
-    if (state === "aborted") return;
-    if (ended.has(state))
-      throw refused(id, `has ended: ${state}`, "lotse rollback goes back to an earlier release");
-    await transaction.query(
-      "UPDATE lotse.rollouts SET abort_asked = true, pause_asked = false WHERE id = $1",
-      [id],
-    );
-    if (state === "queued") {
-      await transaction.query(
-        "UPDATE lotse.rollouts SET state = 'aborted', ended_at = clock_timestamp() WHERE id = $1",
-        [id],
-      );
-    }
-    if (state === "stuck")
-      await transaction.query("UPDATE lotse.rollouts SET run = run + 1 WHERE id = $1", [id]);
-  });
+  return transactOnce(database, (transaction) => abortIn(transaction, id, actor));
 }
 
-/**
- * Approves what a rollout waits for, or will wait for.
- *
- * @param gate - the name of the approval. @defaultValue the first that is not approved
- */
-export function approveRollout(database: Database, id: string, actor: Actor, gate?: string): Promise<void> {
-  return command(database, id, actor, "approve", async (transaction, { plan, run, state }) => {
-    if (ended.has(state)) throw refused(id, `has ended: ${state}`);
-    const gates = plan.tenants.flatMap(({ steps }) =>
-      steps.filter(({ kind }) => kind === "approval").map(({ name }) => name),
-    );
-    const { rows } = await transaction.query<{ gate: string }>(
-      "SELECT gate FROM lotse.approvals WHERE rollout = $1 AND run = $2",
+/** Approves what a rollout waits for, or will wait for. */
+export function approveRollout(
+  database: Database,
+  id: string,
+  actor: Actor,
+  { gate, tenant }: Approval,
+): Promise<void> {
+  return command(database, id, actor, "approve", async (transaction, { request, run, state }) => {
+    if (endStates.has(state)) throw refused(id, `has ended: ${state}`);
+    const { rows: plans } = await transaction.query<{ plan: TenantPlan }>(
+      "SELECT plan FROM lotse.plans WHERE rollout = $1 AND run = $2",
       [id, run],
     );
-    const given = new Set(rows.map((row) => row.gate));
-    const wanted = gate ?? gates.find((name) => !given.has(name));
-    if (wanted === undefined || !gates.includes(wanted))
-      throw refused(id, `has no approval ${gate ?? "left to give"}`, `it has: ${gates.join(", ") || "none"}`);
-    await transaction.query(
-      `INSERT INTO lotse.approvals (rollout, gate, run, actor) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-      [id, wanted, run, JSON.stringify(actor)],
+    const order = new Map(request.tenants.map((name, at) => [name, at]));
+    const gates = plans
+      .map(({ plan }) => plan)
+      .sort((a, b) => (order.get(a.tenant) ?? 0) - (order.get(b.tenant) ?? 0))
+      .flatMap((plan) =>
+        plan.steps.flatMap(({ kind, name }) =>
+          kind === "approval" ? [{ tenant: plan.tenant, gate: name }] : [],
+        ),
+      );
+    const { rows } = await transaction.query<{ tenant: string; gate: string }>(
+      "SELECT tenant, gate FROM lotse.approvals WHERE rollout = $1 AND run = $2",
+      [id, run],
     );
+    const given = new Set(rows.map((row) => gateKey(row.tenant, row.gate)));
+    const matching = gates.filter(
+      (one) => (gate ?? one.gate) === one.gate && (tenant ?? one.tenant) === one.tenant,
+    );
+    const wanted = matching.find((one) => !given.has(gateKey(one.tenant, one.gate))) ?? matching.at(-1);
+    if (wanted === undefined || (gate === undefined && given.has(gateKey(wanted.tenant, wanted.gate)))) {
+      const known = gates.map((one) => `${one.gate} of ${one.tenant}`).join(", ");
+      throw refused(id, `has no approval ${gate ?? "left to give"}`, `it has: ${known || "none yet"}`);
+    }
+    await transaction.query(
+      `INSERT INTO lotse.approvals (rollout, tenant, gate, run, actor) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING`,
+      [id, wanted.tenant, wanted.gate, run, JSON.stringify(actor)],
+    );
+    return { gate: wanted.gate, tenant: wanted.tenant };
   });
 }
 
 /** Carries out a rollout again that failed, was aborted or is stuck; tenants that it deployed stay. */
 export function retryRollout(database: Database, id: string, actor: Actor): Promise<void> {
-  return command(database, id, actor, "retry", async (transaction, { state }) => {
+  return command(database, id, actor, "retry", async (transaction, { state, request, actor: owner }) => {
     if (state !== "failed" && state !== "aborted" && state !== "stuck")
       throw refused(id, `is ${state}, and there is nothing to retry`);
     await transaction.query(
@@ -115,5 +109,7 @@ export function retryRollout(database: Database, id: string, actor: Actor): Prom
          abort_asked = false, pause_asked = false WHERE id = $1`,
       [id],
     );
+    // A rollout that is stuck has told its intent and not its outcome yet.
+    if (state !== "stuck") await recordIn(transaction, rolloutEvent(request, owner, "intent"));
   });
 }

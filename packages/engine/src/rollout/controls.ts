@@ -9,7 +9,13 @@ const intervalMs = 100;
 export interface Control {
   readonly pauseAsked: boolean;
   readonly abortAsked: boolean;
+  /** What was approved, by {@link gateKey}. */
   readonly approved: ReadonlySet<string>;
+}
+
+/** An approval of a tenant's rollout as one text. */
+export function gateKey(tenant: string, gate: string): string {
+  return `${tenant} ${gate}`;
 }
 
 type Listener = (control: Control) => void;
@@ -72,7 +78,7 @@ export class Controls {
     if (this.#listeners.size === 0) return;
     const { rows } = await this.#database.queryOnce<ControlRow>(
       `SELECT id, pause_asked, abort_asked,
-         (SELECT array_agg(gate) FROM lotse.approvals a WHERE a.rollout = r.id AND a.run = r.run) AS approved
+         (SELECT array_agg(a.tenant || ' ' || a.gate) FROM lotse.approvals a WHERE a.rollout = r.id AND a.run = r.run) AS approved
        FROM lotse.rollouts r WHERE id = ANY($1)`,
       [[...this.#listeners.keys()]],
     );

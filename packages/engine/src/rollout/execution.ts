@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { isLotseError, LotseError } from "@lotse/core/kernel";
+import type { Effect, PlanStep, RolloutDriver, RolloutRequest } from "@lotse/core/release";
 import type { Database } from "../database/database.ts";
-import type { Control, Controls } from "./controls.ts";
-import type { RolloutDriver } from "./driver.ts";
-import type { ActStep, PlanStep } from "./plan.ts";
+import { gateKey, type Control, type Controls } from "./controls.ts";
+import { mayPass, retryDelayMs, type RetryPolicy } from "./retries.ts";
 import { showState } from "./rollout-store.ts";
-import { beginStep, endStep, keepRemaining, type StepPlace } from "./step-store.ts";
+import { beginStep, endStep, keepRemaining, noteFailure, type Begun, type StepPlace } from "./step-store.ts";
 import type { RolloutState, StepResult } from "./status.ts";
 
 /** A place in the life of a step at which a worker may die; tests make it die there. */
@@ -17,6 +17,7 @@ export interface ExecutionParts {
   readonly controls: Controls;
   readonly driver: RolloutDriver;
   readonly executor: string;
+  readonly retries: RetryPolicy;
   /** Called when another worker has taken over what this one was doing. */
   readonly onLost: () => void;
   readonly onPoint?: ((point: FaultPoint, key: string) => Promise<void> | void) | undefined;
@@ -33,35 +34,41 @@ const abortedResult: StepResult = {
   aborted: true,
 };
 
+/** A step that the engine does besides those of the plan, such as planning. */
+export type OwnStep = (effect: Effect) => Promise<string | undefined>;
+
+type BegunStep = Extract<Begun, { is: "begun" }>;
+
 /** Carries out single steps for one execution of a rollout. Nothing that is expected is thrown. */
 export class Execution {
   readonly token = randomUUID();
   readonly #parts: ExecutionParts;
-  readonly #rollout: string;
+  readonly #request: RolloutRequest;
 
-  constructor(parts: ExecutionParts, rollout: string) {
+  constructor(parts: ExecutionParts, request: RolloutRequest) {
     this.#parts = parts;
-    this.#rollout = rollout;
+    this.#request = request;
   }
 
   /**
-   * Carries out a step at most once for each fence, and to its end once.
+   * Carries out a step of a plan at most once for each fence, and to its end once.
    *
    * @param undoing - what undoes is neither paused nor aborted
    */
-  async run(place: StepPlace, step: PlanStep, undoing: boolean): Promise<StepResult> {
-    const { database } = this.#parts;
-    const begun = await beginStep(database, place, randomUUID());
-    if (begun.is === "lost") return this.lost();
-    if (begun.is === "done") return begun.result;
-    await this.#parts.onPoint?.("step-begun", place.key);
+  run(place: StepPlace, step: PlanStep, undoing: boolean): Promise<StepResult> {
     const abortable = !undoing && (step.kind !== "act" || step.abortable);
-    const result = await this.#carryOut(place, step, abortable, begun);
-    await this.#parts.onPoint?.("step-acted", place.key);
-    const counted = await endStep(database, place, result);
-    if (counted === null) return this.lost();
-    await this.#parts.onPoint?.("step-ended", place.key);
-    return counted;
+    return this.#once(place, abortable, (begun) => {
+      if (step.kind === "pause") return this.#pause(place, begun.remainingMs ?? step.durationMs);
+      if (step.kind === "approval") return this.#waitForApproval(place);
+      return this.#attempt(place, abortable, begun.failures, (effect) =>
+        this.#parts.driver.act(this.#request, step, effect),
+      );
+    });
+  }
+
+  /** Does what the engine does besides the plan, in the same way. */
+  runOwn(place: StepPlace, abortable: boolean, act: OwnStep): Promise<StepResult> {
+    return this.#once(place, abortable, (begun) => this.#attempt(place, abortable, begun.failures, act));
   }
 
   /** Another worker goes on with this rollout: nothing may be done or recorded here any more. */
@@ -72,31 +79,40 @@ export class Execution {
 
   /** Shows a state. */
   show(state: RolloutState): Promise<void> {
-    return showState(this.#parts.database, this.#rollout, this.token, state);
+    return showState(this.#parts.database, this.#request.id, this.token, state);
   }
 
-  async #carryOut(
+  async #once(
     place: StepPlace,
-    step: PlanStep,
     abortable: boolean,
-    begun: {
-      readonly pauseAsked: boolean;
-      readonly abortAsked: boolean;
-      readonly remainingMs: number | null;
-    },
+    carryOut: (begun: BegunStep) => Promise<StepResult>,
   ): Promise<StepResult> {
-    if (abortable && begun.abortAsked) return abortedResult;
-    if (abortable && begun.pauseAsked) {
-      await this.show("paused");
-      const control = await this.#parts.controls.until(
-        this.#rollout,
-        ({ pauseAsked, abortAsked }) => abortAsked || !pauseAsked,
-      );
-      if (control.abortAsked) return abortedResult;
-      await this.show("running");
-    }
-    if (step.kind === "pause") return this.#pause(place, begun.remainingMs ?? step.durationMs);
-    return step.kind === "approval" ? this.#waitForApproval(step.name) : this.#act(place, step, abortable);
+    const { database } = this.#parts;
+    const begun = await beginStep(database, place, randomUUID());
+    if (begun.is === "lost") return this.lost();
+    if (begun.is === "done") return begun.result;
+    await this.#parts.onPoint?.("step-begun", place.key);
+    const refused = abortable ? await this.#waitWhilePaused(begun) : null;
+    const result = refused ?? (await carryOut(begun));
+    await this.#parts.onPoint?.("step-acted", place.key);
+    const counted = await endStep(database, place, result);
+    if (counted === null) return this.lost();
+    await this.#parts.onPoint?.("step-ended", place.key);
+    return counted;
+  }
+
+  /** What people want before a step; the result where it must not be carried out. */
+  async #waitWhilePaused(begun: BegunStep): Promise<StepResult | null> {
+    if (begun.abortAsked) return abortedResult;
+    if (!begun.pauseAsked) return null;
+    await this.show("paused");
+    const control = await this.#parts.controls.until(
+      this.#request.id,
+      ({ pauseAsked, abortAsked }) => abortAsked || !pauseAsked,
+    );
+    if (control.abortAsked) return abortedResult;
+    await this.show("running");
+    return null;
   }
 
   /**
@@ -107,7 +123,7 @@ export class Execution {
     let remainingMs = durationMs;
     let keptMs = durationMs;
     let latest: Control = { pauseAsked: false, abortAsked: false, approved: new Set() };
-    const stop = this.#parts.controls.follow(this.#rollout, (control) => {
+    const stop = this.#parts.controls.follow(this.#request.id, (control) => {
       latest = control;
     });
     try {
@@ -128,33 +144,40 @@ export class Execution {
     }
   }
 
-  async #waitForApproval(gate: string): Promise<StepResult> {
+  async #waitForApproval({ tenant, name }: StepPlace): Promise<StepResult> {
     await this.show("waiting");
     const control = await this.#parts.controls.until(
-      this.#rollout,
-      ({ approved, abortAsked }) => abortAsked || approved.has(gate),
+      this.#request.id,
+      ({ approved, abortAsked }) => abortAsked || approved.has(gateKey(tenant, name)),
     );
     if (control.abortAsked) return abortedResult;
     await this.show("running");
     return { ok: true };
   }
 
-  async #act(place: StepPlace, step: ActStep, abortable: boolean): Promise<StepResult> {
+  /** Tries until it succeeds, fails for good, or has failed too often. */
+  async #attempt(place: StepPlace, abortable: boolean, earlier: number, act: OwnStep): Promise<StepResult> {
+    const { database, retries } = this.#parts;
     const abort = new AbortController();
-    const stop = this.#parts.controls.follow(this.#rollout, ({ abortAsked }) => {
+    const stop = this.#parts.controls.follow(this.#request.id, ({ abortAsked }) => {
       if (abortable && abortAsked) abort.abort(new LotseError(interrupted));
     });
     const { rollout, environment, tenant, fence, key } = place;
+    const effect = { rollout, environment, tenant, fence, key, signal: abort.signal };
     try {
-      const effect = { rollout, environment, tenant, fence, key, signal: abort.signal };
-      const note = await this.#parts.driver.act(step, effect);
-      return { ok: true, ...(note === undefined ? {} : { note: note.slice(0, 4000) }) };
-    } catch (error) {
-      if (isLotseError(error) && error.code === "rollout.fence") return this.lost();
-      if (abort.signal.aborted) return abortedResult;
-      const code = isLotseError(error) ? error.code : "rollout.failed";
-      const reason = error instanceof Error ? error.message : String(error);
-      return { ok: false, code, reason: reason.slice(0, 4000), aborted: false };
+      for (let failures = earlier; ;) {
+        const tried = await resultOf(act(effect));
+        if ("result" in tried) return tried.result;
+        const { error } = tried;
+        if (isLotseError(error) && error.code === "rollout.fence") return await this.lost();
+        if (abort.signal.aborted) return abortedResult;
+        const failed = failureOf(error);
+        failures += 1;
+        if (!mayPass(error) || failures >= retries.tries) return failed;
+        if (!(await noteFailure(database, place, failures, failed.reason))) return await this.lost();
+        await sleepFor(retryDelayMs(retries, failures), abort.signal);
+        if (abort.signal.aborted) return abortedResult;
+      }
     } finally {
       stop();
     }
@@ -163,8 +186,31 @@ export class Execution {
 
 const interrupted = { code: "rollout.interrupted", message: "the rollout was aborted" } as const;
 
-function sleepFor(ms: number): Promise<void> {
+async function resultOf(
+  acting: Promise<string | undefined>,
+): Promise<{ readonly result: StepResult } | { readonly error: unknown }> {
+  try {
+    const note = await acting;
+    return { result: { ok: true, ...(note === undefined ? {} : { note: note.slice(0, 4000) }) } };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function failureOf(error: unknown): Extract<StepResult, { ok: false }> {
+  const code = isLotseError(error) ? error.code : "rollout.failed";
+  const reason = error instanceof Error ? error.message : String(error);
+  return { ok: false, code, reason: reason.slice(0, 4000), aborted: false };
+}
+
+function sleepFor(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done, { once: true });
   });
 }

@@ -1,15 +1,20 @@
-import { LotseError, type Actor, type AuditEvent, type AuditOutcome } from "@lotse/core/kernel";
+import { LotseError, type Actor } from "@lotse/core/kernel";
+import type { RolloutRequest } from "@lotse/core/release";
 import { recordIn } from "../audit/outbox.ts";
 import type { Database, Transaction } from "../database/database.ts";
-import type { EnginePlan } from "./plan.ts";
+import { rolloutEvent, tenantEvent } from "./audit-events.ts";
+import { abortIn } from "./abort.ts";
 import type { RolloutState, TenantOutcome } from "./status.ts";
 
-/** What happens when another rollout is at work on one of the tenants, or waits for it. */
-export type WhenBusy = "queue" | "refuse";
+/**
+ * What happens when another rollout is at work on one of the tenants, or waits for it: `queue` behind it,
+ * `refuse` to start, or `replace` it, which aborts it; it goes back to what ran before, and then this one follows.
+ */
+export type WhenBusy = "queue" | "refuse" | "replace";
 
 /** A rollout as an execution works on it. */
 export interface StoredRollout {
-  readonly plan: EnginePlan;
+  readonly request: RolloutRequest;
   readonly run: number;
   readonly actor: Actor;
   readonly ended: boolean;
@@ -22,103 +27,94 @@ export function workflowIdOf(rollout: string, run: number): string {
   return `${rollout}.${run}`;
 }
 
-/** An entry of the audit log about a rollout. */
-export function auditEventOf(
-  plan: EnginePlan,
-  actor: Actor,
-  action: string,
-  outcome: AuditOutcome,
-  parts: { readonly tenant?: string; readonly details?: Readonly<Record<string, string | number>> } = {},
-): AuditEvent {
-  return {
-    actor,
-    scope: {
-      environment: plan.environment,
-      ...(parts.tenant === undefined ? {} : { tenant: parts.tenant }),
-    },
-    action: `rollout.${action}`,
-    object: plan.id,
-    version: plan.release.version,
-    request: plan.id,
-    outcome,
-    ...(parts.details === undefined ? {} : { details: parts.details }),
-  };
-}
-
 /**
- * Stores a rollout to be carried out, with its entry in the audit log. The same plan again is the same rollout.
+ * Stores a rollout to be carried out, with its entry in the audit log. The same request again is the same
+ * rollout.
  *
  * @throws LotseError `rollout.locked` when a tenant is busy and the caller does not want to queue,
- * `usage.argument` when the id belongs to another plan
+ * `usage.argument` when the id belongs to another request
  */
 export function insertRollout(
   database: Database,
-  plan: EnginePlan,
+  request: RolloutRequest,
   actor: Actor,
   whenBusy: WhenBusy,
 ): Promise<void> {
   return database.transaction(async (transaction) => {
     // Two that ask at the same moment to be refused when busy would not see each other.
     await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [
-      `lotse rollouts of ${plan.environment}`,
+      `lotse rollouts of ${request.environment}`,
     ]);
     const { rowCount } = await transaction.query(
-      `INSERT INTO lotse.rollouts (id, environment, plan, actor) VALUES ($1, $2, $3, $4)
+      `INSERT INTO lotse.rollouts (id, environment, request, actor) VALUES ($1, $2, $3, $4)
        ON CONFLICT (id) DO NOTHING`,
-      [plan.id, plan.environment, JSON.stringify(plan), JSON.stringify(actor)],
+      [request.id, request.environment, JSON.stringify(request), JSON.stringify(actor)],
     );
-    if (rowCount === 0) return checkSame(transaction, plan);
+    if (rowCount === 0) return checkSame(transaction, request);
     await transaction.query(
       "INSERT INTO lotse.rollout_tenants (rollout, tenant) SELECT $1, unnest($2::text[])",
-      [plan.id, plan.tenants.map(({ tenant }) => tenant)],
+      [request.id, request.tenants],
     );
-    if (whenBusy === "refuse") await refuseBusy(transaction, plan);
-    await recordIn(transaction, auditEventOf(plan, actor, "start", "intent"));
+    if (whenBusy !== "queue") {
+      const others = await othersAtWork(transaction, request);
+      const [first] = others;
+      if (first !== undefined && whenBusy === "refuse") throw busy(request, first);
+      for (const { id } of others) await abortIn(transaction, id, actor, `rollout ${request.id} replaces it`);
+    }
+    await recordIn(transaction, rolloutEvent(request, actor, "intent"));
   });
 }
 
-async function checkSame(transaction: Transaction, plan: EnginePlan): Promise<void> {
-  const { rows } = await transaction.query("SELECT FROM lotse.rollouts WHERE id = $1 AND plan = $2", [
-    plan.id,
-    JSON.stringify(plan),
+async function checkSame(transaction: Transaction, request: RolloutRequest): Promise<void> {
+  const { rows } = await transaction.query("SELECT FROM lotse.rollouts WHERE id = $1 AND request = $2", [
+    request.id,
+    JSON.stringify(request),
   ]);
   if (rows.length > 0) return;
   throw new LotseError({
     code: "usage.argument",
-    message: `there is another rollout with the id ${plan.id}`,
+    message: `there is another rollout with the id ${request.id}`,
   });
 }
 
-async function refuseBusy(transaction: Transaction, plan: EnginePlan): Promise<void> {
-  const { rows } = await transaction.query<{ id: string; tenant: string; state: string }>(
-    `SELECT other.id, theirs.tenant, other.state FROM lotse.rollouts other
+interface OtherRollout {
+  readonly id: string;
+  readonly tenant: string;
+  readonly state: string;
+}
+
+/** Those that have not ended and share a tenant, in the order of their turn. */
+async function othersAtWork(
+  transaction: Transaction,
+  request: RolloutRequest,
+): Promise<readonly OtherRollout[]> {
+  const { rows } = await transaction.query<OtherRollout>(
+    `SELECT DISTINCT ON (other.position) other.id, theirs.tenant, other.state FROM lotse.rollouts other
      JOIN lotse.rollout_tenants theirs ON theirs.rollout = other.id
      JOIN lotse.rollout_tenants ours ON ours.tenant = theirs.tenant AND ours.rollout = $1
      WHERE other.id <> $1 AND other.ended_at IS NULL AND other.environment = $2
-     ORDER BY other.position LIMIT 1`,
-    [plan.id, plan.environment],
+     ORDER BY other.position, theirs.tenant`,
+    [request.id, request.environment],
   );
-  const [other] = rows;
-  if (other === undefined) return;
-  throw new LotseError({
+  return rows;
+}
+
+function busy(request: RolloutRequest, other: OtherRollout): LotseError {
+  return new LotseError({
     code: "rollout.locked",
-    message: `rollout ${other.id} (${other.state}) is at work on ${plan.environment}:${other.tenant}`,
-    hint: "wait until it is done, abort it, or ask to queue",
+    message: `rollout ${other.id} (${other.state}) is at work on ${request.environment}:${other.tenant}`,
+    hint: "wait until it is done, abort it, or ask to queue or to replace it: --when-busy",
     retryable: true,
   });
 }
 
 /** Reads a rollout to carry it out; null when there is none. */
 export async function loadRollout(database: Database, id: string): Promise<StoredRollout | null> {
-  const { rows } = await database.query<{
-    plan: EnginePlan;
-    run: number;
-    actor: Actor;
-    ended: boolean;
-    outcomes: Readonly<Record<string, TenantOutcome>>;
-  }>("SELECT plan, run, actor, outcomes, ended_at IS NOT NULL AS ended FROM lotse.rollouts WHERE id = $1", [
-    id,
-  ]);
+  const { rows } = await database.query<StoredRollout>(
+    `SELECT request, run, actor, outcomes, ended_at IS NOT NULL AS ended
+     FROM lotse.rollouts WHERE id = $1`,
+    [id],
+  );
   return rows[0] ?? null;
 }
 
@@ -159,7 +155,7 @@ export async function keepOutcome(
  */
 export function finishRollout(
   database: Database,
-  { plan, actor }: StoredRollout,
+  { request, actor }: StoredRollout,
   token: string,
   state: RolloutState,
   outcomes: Readonly<Record<string, TenantOutcome>>,
@@ -170,21 +166,19 @@ export function finishRollout(
          ended_at = clock_timestamp(), pause_asked = false
        WHERE id = $1 AND ended_at IS NULL
          AND EXISTS (SELECT FROM lotse.locks WHERE rollout = $1 AND token = $2)`,
-      [plan.id, token, state, JSON.stringify(outcomes)],
+      [request.id, token, state, JSON.stringify(outcomes)],
     );
     if (rowCount === 0) return false;
     await transaction.query(
       "UPDATE lotse.locks SET rollout = NULL, executor = NULL, taken_at = NULL WHERE rollout = $1",
-      [plan.id],
+      [request.id],
     );
     for (const [tenant, outcome] of Object.entries(outcomes)) {
-      if (outcome.state === "skipped") continue;
-      const details = outcome.code === undefined ? {} : { details: { code: outcome.code } };
-      const result = outcome.state === "deployed" ? "success" : "failure";
-      await recordIn(transaction, auditEventOf(plan, actor, "deploy", result, { tenant, ...details }));
+      if (outcome.status !== "skipped")
+        await recordIn(transaction, tenantEvent(request, actor, tenant, outcome));
     }
     const good = state === "deployed" ? "success" : "failure";
-    await recordIn(transaction, auditEventOf(plan, actor, "start", good, { details: { state } }));
+    await recordIn(transaction, rolloutEvent(request, actor, good, { state }));
     return true;
   });
 }

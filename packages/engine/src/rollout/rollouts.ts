@@ -1,9 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Actor } from "@lotse/core/kernel";
 import type { Database } from "../database/database.ts";
-import { abortRollout, approveRollout, pauseRollout, resumeRollout, retryRollout } from "./commands.ts";
-import { parsePlan, type EnginePlanInput } from "./plan.ts";
-import { readStatus } from "./read-status.ts";
+import {
+  abortRollout,
+  approveRollout,
+  pauseRollout,
+  resumeRollout,
+  retryRollout,
+  type Approval,
+} from "./commands.ts";
+import { readOpen, readStatus } from "./read-status.ts";
+import { parseRequest, type RolloutRequestInput } from "./request.ts";
 import { insertRollout, type WhenBusy } from "./rollout-store.ts";
 import { endStates, type RolloutStatus } from "./status.ts";
 
@@ -33,13 +40,17 @@ export class Rollouts {
   }
 
   /**
-   * Hands a plan over; a worker carries it out. The same plan again is the same rollout.
+   * Hands a request over; a worker plans it, tenant after tenant, and carries it out. The same request again
+   * is the same rollout.
    *
-   * @throws LotseError `usage.argument` when the plan is not usable, `rollout.locked` when a tenant is busy and
-   * `whenBusy` is `refuse`, `database.unavailable`
+   * @throws LotseError `usage.argument` when the request is not usable, `rollout.locked` when a tenant is busy
+   * and `whenBusy` is `refuse`, `database.unavailable`
    */
-  async startRollout(plan: EnginePlanInput, options: StartOptions): Promise<{ readonly rollout: string }> {
-    const parsed = parsePlan(plan);
+  async startRollout(
+    request: RolloutRequestInput,
+    options: StartOptions,
+  ): Promise<{ readonly rollout: string }> {
+    const parsed = parseRequest(request);
     await insertRollout(this.#database, parsed, options.actor, options.whenBusy ?? "queue");
     this.#onStarted();
     return { rollout: parsed.id };
@@ -50,6 +61,23 @@ export class Rollouts {
     return readStatus(this.#database, id);
   }
 
+  /**
+   * The rollouts that have not ended, in the order of their turn.
+   *
+   * @param environment - only there. @defaultValue everywhere
+   */
+  open(environment?: string): Promise<readonly RolloutStatus[]> {
+    return readOpen(this.#database, environment);
+  }
+
+  /** How many rollouts have not ended. */
+  async countOpen(): Promise<number> {
+    const { rows } = await this.#database.query<{ n: number }>(
+      "SELECT count(*)::int AS n FROM lotse.rollouts WHERE ended_at IS NULL",
+    );
+    return rows[0]?.n ?? 0;
+  }
+
   /** The status now, and at each change until the rollout has ended. @throws LotseError `rollout.not-found` */
   async *watch(id: string, options: WatchOptions = {}): AsyncGenerator<RolloutStatus, void> {
     let seen = -1;
@@ -58,7 +86,9 @@ export class Rollouts {
       if (status.revision !== seen) yield status;
       seen = status.revision;
       if (endStates.has(status.state)) return;
-      await sleep(options.intervalMs ?? 200);
+      await sleep(options.intervalMs ?? 200, undefined, {
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      }).catch(() => undefined);
     }
   }
 
@@ -68,12 +98,9 @@ export class Rollouts {
     return this.status(id);
   }
 
-  /**
-   * @param gate - the name of the approval. @defaultValue the first that is not approved
-   * @throws LotseError `rollout.not-found`, `rollout.refused` when it does not fit the present state
-   */
-  approve(id: string, actor: Actor, gate?: string): Promise<void> {
-    return approveRollout(this.#database, id, actor, gate);
+  /** @throws LotseError `rollout.not-found`, `rollout.refused` when it does not fit the present state */
+  approve(id: string, actor: Actor, approval: Approval = {}): Promise<void> {
+    return approveRollout(this.#database, id, actor, approval);
   }
 
   /** @throws LotseError `rollout.not-found`, `rollout.refused` when it does not fit the present state */

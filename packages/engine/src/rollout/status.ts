@@ -1,4 +1,5 @@
 import type { Actor, ErrorCode } from "@lotse/core/kernel";
+import type { Placement, PlanStep, RolloutRequest, TenantStatus } from "@lotse/core/release";
 
 /**
  * Where a rollout stands. `queued`: another one of the tenant is before it; `paused`: somebody paused it;
@@ -24,47 +25,61 @@ export type StepResult =
   | { readonly ok: true; readonly note?: string }
   | { readonly ok: false; readonly code: ErrorCode; readonly reason: string; readonly aborted: boolean };
 
+/**
+ * What kind of step: those of the plan, those that undo it, and what is written down around them, which is
+ * shown only where it failed.
+ */
+export type StepKind = PlanStep["kind"] | "undo" | "bookkeeping";
+
 /** A step as `status` shows it. Times are ISO 8601. */
 export interface StepStatus {
   readonly tenant: string;
   readonly name: string;
-  readonly state: "running" | "done" | "failed";
-  /** How often it was begun; more than once after a crash. */
+  readonly kind: StepKind;
+  /** `pending`: it is planned and will come; `skipped`: it was planned and will not come any more. */
+  readonly state: "pending" | "running" | "done" | "failed" | "skipped";
+  /** How often it was begun; more than once after a crash, and after a failure that may pass. */
   readonly attempts: number;
-  readonly startedAt: string;
+  readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly error?: string;
   readonly note?: string;
 }
 
-/** How it ended, or stands, for a tenant. */
-export type TenantState = "pending" | "running" | "deployed" | "rolled-back" | "failed" | "skipped";
-
-/** The outcome for a tenant. */
+/** How it ended for a tenant. */
 export interface TenantOutcome {
-  readonly state: Exclude<TenantState, "pending" | "running">;
+  readonly status: TenantStatus;
   readonly code?: ErrorCode;
   readonly reason?: string;
+}
+
+/** How a tenant stands. */
+export interface TenantProgress extends Omit<TenantOutcome, "status"> {
+  readonly tenant: string;
+  readonly status: TenantStatus | "pending" | "running";
+  /** What it ran before; absent where that is nothing, or not known yet. */
+  readonly from?: Placement;
+  /** What it gets; absent until its turn has come. */
+  readonly to?: Placement;
 }
 
 /** What is known about a rollout. */
 export interface RolloutStatus {
   readonly id: string;
+  readonly kind: RolloutRequest["kind"];
   readonly environment: string;
-  readonly release: { readonly id: string; readonly version: string };
+  readonly release: RolloutRequest["release"];
+  /** The name of the strategy. */
+  readonly strategy: string;
   readonly state: RolloutState;
   /** Counts from 1; each `retry` adds one. */
   readonly run: number;
   /** Grows with every change. */
   readonly revision: number;
   readonly actor: Actor;
-  /** The steps that were begun, of all runs, in their order. */
+  /** The steps that were begun, of all runs, and those that are still to come, tenant after tenant. */
   readonly steps: readonly StepStatus[];
-  readonly tenants: readonly {
-    readonly tenant: string;
-    readonly state: TenantState;
-    readonly reason?: string;
-  }[];
+  readonly tenants: readonly TenantProgress[];
   /** Why it is where it is, where that needs saying. */
   readonly reason: string | null;
   readonly createdAt: string;

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../database/database.ts";
 import { migrate } from "../database/migrate.ts";
-import { blueGreenPlan } from "../testing/plans.ts";
+import { parsedRequest, planFor, requestFor } from "../testing/requests.ts";
 import { TestServer } from "../testing/test-server.ts";
 import { takeFences, takeLocks } from "./locks.ts";
-import { keyOf, parsePlan } from "./plan.ts";
+import { keyOf } from "./keys.ts";
 import { finishRollout, insertRollout, keepOutcome, loadRollout, showState } from "./rollout-store.ts";
-import { beginStep, endStep, keepRemaining, type StepPlace } from "./step-store.ts";
+import { parseRequest, type RolloutRequestInput } from "./request.ts";
+import { beginStep, endStep, keepRemaining, noteFailure, type StepPlace } from "./step-store.ts";
 import type { StepResult } from "./status.ts";
+import { checkPlan, loadPlan, storePlan } from "./tenant-plan.ts";
 
 const timeout = 300_000;
 const actor = { kind: "user", id: "alice" } as const;
@@ -28,7 +30,7 @@ afterAll(async () => {
 
 /** A rollout whose lock is held, and a step of it under a new fence. */
 async function held(id: string, token = "first"): Promise<StepPlace> {
-  await insertRollout(database, parsePlan(blueGreenPlan(id, [id])), actor, "queue");
+  await insertRollout(database, parsedRequest(id, [id]), actor, "queue");
   expect(await takeLocks(database, id)).toBe("held");
   return placeOf(id, token);
 }
@@ -42,6 +44,7 @@ async function placeOf(id: string, token: string): Promise<StepPlace> {
     run: 1,
     ordinal: 0,
     name: "prepare",
+    kind: "act",
     key: keyOf(id, 1, id, 0, "prepare"),
     fence: fences.get(id) ?? 0,
   };
@@ -79,7 +82,7 @@ describe("fences", () => {
 
   it("are not given to who does not hold the lock", async () => {
     await held("holder");
-    await insertRollout(database, parsePlan(blueGreenPlan("waiter", ["holder"])), actor, "queue");
+    await insertRollout(database, parsedRequest("waiter", ["holder"]), actor, "queue");
     expect(await takeLocks(database, "waiter")).toBe("wait");
     expect(await takeFences(database, "waiter", "executor", "x")).toEqual(new Map());
   });
@@ -121,32 +124,73 @@ describe("a step", () => {
 describe("outcomes", () => {
   it("are kept by tenant while a rollout goes on", async () => {
     await held("kept");
-    await keepOutcome(database, "kept", "kept", { state: "deployed" });
-    expect((await loadRollout(database, "kept"))?.outcomes).toEqual({ kept: { state: "deployed" } });
+    await keepOutcome(database, "kept", "kept", { status: "deployed" });
+    expect((await loadRollout(database, "kept"))?.outcomes).toEqual({ kept: { status: "deployed" } });
   });
 });
 
-describe("plans from outside", () => {
-  const [first] = blueGreenPlan("p").tenants;
-  if (first === undefined) throw new Error("no tenant");
+describe("a failure that may pass", () => {
+  it("counts once for each try, and outlives the worker", async () => {
+    const place = await held("passing");
+    await beginStep(database, place, "a");
+    expect(await noteFailure(database, place, 1, "no route")).toBe(true);
+    // The answer was lost, and it is told again.
+    expect(await noteFailure(database, place, 1, "no route")).toBe(true);
+    expect(await attemptsOf("passing")).toEqual({ attempts: 2, state: "running" });
+    expect(await beginStep(database, place, "b")).toMatchObject({ is: "begun", failures: 1 });
+  });
+
+  it("is not written down by who has lost the lock", async () => {
+    const old = await held("passed-on");
+    await beginStep(database, old, "a");
+    await placeOf("passed-on", "second");
+    expect(await noteFailure(database, old, 1, "no route")).toBe(false);
+    expect(await attemptsOf("passed-on")).toEqual({ attempts: 1, state: "running" });
+  });
+});
+
+describe("a plan", () => {
+  const planned = (id: string, colour: "blue" | "green"): ReturnType<typeof planFor> =>
+    planFor(parsedRequest(id, [id]), { environment: "production", tenant: id }, colour);
+
+  it("is remembered as it was made first", async () => {
+    const place = await held("planned");
+    expect(await storePlan(database, place, planned("planned", "blue"))).toBe(true);
+    expect(await storePlan(database, place, planned("planned", "green"))).toBe(true);
+    expect(await loadPlan(database, "planned", 1, "planned")).toEqual(planned("planned", "blue"));
+  });
+
+  it("is not stored by who has lost the lock", async () => {
+    const old = await held("plan-lost");
+    await placeOf("plan-lost", "second");
+    expect(await storePlan(database, old, planned("plan-lost", "blue"))).toBe(false);
+    await expect(loadPlan(database, "plan-lost", 1, "plan-lost")).rejects.toMatchObject({
+      code: "internal.bug",
+    });
+  });
+
   it.each([
-    ["without tenants", { ...blueGreenPlan("p"), tenants: [] }],
-    ["that name a tenant twice", blueGreenPlan("p", ["a", "a"])],
-    ["with a tenant that leads out of its directory", blueGreenPlan("p", ["../a"])],
-    ["with an id that is a path", blueGreenPlan("../p")],
-    [
-      "with a step of another kind",
-      { ...blueGreenPlan("p"), tenants: [{ ...first, steps: [{ kind: "x" }] }] },
-    ],
-    [
-      "with a pause without end",
-      {
-        ...blueGreenPlan("p"),
-        tenants: [{ ...first, steps: [{ kind: "pause", name: "p", durationMs: 1e15 }] }],
-      },
-    ],
-  ])("are refused %s", (_, plan) => {
-    expect(() => parsePlan(plan as ReturnType<typeof blueGreenPlan>)).toThrow(
+    ["for another tenant", { tenant: "other" }],
+    ["of another shape", { steps: [{ kind: "x" }] }],
+  ])("%s is a defect", (_, odd) => {
+    const plan = { ...planned("shape", "blue"), ...odd } as ReturnType<typeof planFor>;
+    expect(() => checkPlan(plan, "shape")).toThrow(
+      expect.objectContaining({ code: "internal.bug" }) as Error,
+    );
+  });
+});
+
+describe("requests from outside", () => {
+  it.each<[string, object]>([
+    ["without tenants", { tenants: [] }],
+    ["that name a tenant twice", { tenants: ["a", "a"] }],
+    ["with a tenant that leads out of its directory", { tenants: ["../a"] }],
+    ["with an id that is a path", { id: "../p" }],
+    ["of another kind", { kind: "destroy" }],
+    ["with something that nobody knows", { colour: "green" }],
+    ["with a strategy that fills the database", { strategy: { name: "x", steps: ["x".repeat(2_000_000)] } }],
+  ])("are refused %s", (_, odd) => {
+    expect(() => parseRequest({ ...requestFor("p"), ...odd } as RolloutRequestInput)).toThrow(
       expect.objectContaining({ code: "usage.argument" }) as Error,
     );
   });

@@ -1,5 +1,5 @@
 import type { Database } from "../database/database.ts";
-import type { StepResult } from "./status.ts";
+import type { StepKind, StepResult } from "./status.ts";
 
 /** Which step of which execution. */
 export interface StepPlace {
@@ -9,6 +9,7 @@ export interface StepPlace {
   readonly run: number;
   readonly ordinal: number;
   readonly name: string;
+  readonly kind: StepKind;
   readonly key: string;
   readonly fence: number;
 }
@@ -25,12 +26,15 @@ export type Begun =
       readonly abortAsked: boolean;
       /** What a pause has left; null for other steps and at the first time. */
       readonly remainingMs: number | null;
+      /** How often it failed by what may pass. */
+      readonly failures: number;
     };
 
 interface BeginRow {
   held: boolean;
   result: StepResult | null;
   remaining_ms: string | null;
+  failures: number | null;
   pause_asked: boolean | null;
   abort_asked: boolean | null;
 }
@@ -45,8 +49,8 @@ export async function beginStep(database: Database, place: StepPlace, token: str
     `WITH held AS (
        SELECT FROM lotse.locks WHERE environment = $2 AND tenant = $3 AND rollout = $1 AND fence = $8
      ), written AS (
-       INSERT INTO lotse.steps (rollout, key, run, tenant, ordinal, name, state, token)
-       SELECT $1, $7, $4, $3, $5, $6, 'running', $9 FROM held
+       INSERT INTO lotse.steps (rollout, key, run, tenant, ordinal, name, kind, state, token)
+       SELECT $1, $7, $4, $3, $5, $6, $10, 'running', $9 FROM held
        ON CONFLICT (rollout, key) DO UPDATE
          SET attempts = steps.attempts + (steps.token IS DISTINCT FROM $9)::int, token = $9
          WHERE steps.result IS NULL
@@ -54,7 +58,7 @@ export async function beginStep(database: Database, place: StepPlace, token: str
        UPDATE lotse.rollouts SET revision = revision + 1
        WHERE id = $1 AND EXISTS (SELECT FROM held) RETURNING pause_asked, abort_asked
      )
-     SELECT EXISTS (SELECT FROM held) AS held, old.result, old.remaining_ms, touched.*
+     SELECT EXISTS (SELECT FROM held) AS held, old.result, old.remaining_ms, old.failures, touched.*
      FROM (SELECT) AS one
      LEFT JOIN touched ON true
      LEFT JOIN lotse.steps old ON old.rollout = $1 AND old.key = $7`,
@@ -68,6 +72,7 @@ export async function beginStep(database: Database, place: StepPlace, token: str
       place.key,
       place.fence,
       token,
+      place.kind,
     ],
   );
   const [row] = rows;
@@ -78,6 +83,7 @@ export async function beginStep(database: Database, place: StepPlace, token: str
     pauseAsked: row.pause_asked === true,
     abortAsked: row.abort_asked === true,
     remainingMs: row.remaining_ms === null ? null : Number(row.remaining_ms),
+    failures: row.failures ?? 0,
   };
 }
 
@@ -95,7 +101,7 @@ export async function endStep(
     `WITH held AS (
        SELECT FROM lotse.locks WHERE environment = $4 AND tenant = $5 AND rollout = $1 AND fence = $6
      ), written AS (
-       UPDATE lotse.steps SET result = $3, state = $7, ended_at = clock_timestamp()
+       UPDATE lotse.steps SET result = $3, state = $7, error = NULL, ended_at = clock_timestamp()
        WHERE rollout = $1 AND key = $2 AND result IS NULL AND EXISTS (SELECT FROM held) RETURNING result
      ), touched AS (
        UPDATE lotse.rollouts SET revision = revision + 1 WHERE id = $1 AND EXISTS (SELECT FROM written)
@@ -125,4 +131,30 @@ export async function keepRemaining(
     "UPDATE lotse.steps SET remaining_ms = $3 WHERE rollout = $1 AND key = $2 AND result IS NULL",
     [place.rollout, place.key, Math.max(0, Math.round(remainingMs))],
   );
+}
+
+/**
+ * Writes down that a step failed by what may pass, and is about to be tried again.
+ *
+ * @returns whether it may be: not when another execution has taken over
+ */
+export async function noteFailure(
+  database: Database,
+  place: StepPlace,
+  failures: number,
+  reason: string,
+): Promise<boolean> {
+  const { rows } = await database.query<{ held: boolean }>(
+    `WITH held AS (
+       SELECT FROM lotse.locks WHERE environment = $3 AND tenant = $4 AND rollout = $1 AND fence = $5
+     ), noted AS (
+       UPDATE lotse.steps SET failures = $6, error = $7, attempts = attempts + 1
+       WHERE rollout = $1 AND key = $2 AND result IS NULL AND failures < $6 AND EXISTS (SELECT FROM held)
+     ), touched AS (
+       UPDATE lotse.rollouts SET revision = revision + 1 WHERE id = $1 AND EXISTS (SELECT FROM held)
+     )
+     SELECT EXISTS (SELECT FROM held) AS held`,
+    [place.rollout, place.key, place.environment, place.tenant, place.fence, failures, reason.slice(0, 4000)],
+  );
+  return rows[0]?.held === true;
 }

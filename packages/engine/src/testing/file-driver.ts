@@ -2,8 +2,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockWithin, LotseError, systemClock, writePrivateFile } from "@lotse/core/kernel";
-import type { Effect, RolloutDriver } from "../rollout/driver.ts";
-import type { ActStep } from "../rollout/plan.ts";
+import type {
+  ActStep,
+  Effect,
+  RolloutDriver,
+  RolloutRequest,
+  TenantEnd,
+  TenantPlan,
+  TenantScope,
+} from "@lotse/core/release";
+import { failingStep, planFor } from "./requests.ts";
 
 /** What a {@link FileDriver} keeps of a tenant: one file, replaced in one step, as a host would keep it. */
 export interface FileWorld {
@@ -14,18 +22,22 @@ export interface FileWorld {
   /** What happened, in order. */
   readonly log: { readonly key: string; readonly fence: number; readonly was: "new" | "known" | "refused" }[];
   /** The colour that has the traffic. */
-  active: string;
+  active: "blue" | "green";
+  /** How rollouts ended, as was written down. */
+  readonly ended: string[];
 }
 
-const nothing: FileWorld = { effects: {}, fence: 0, log: [], active: "blue" };
+const nothing: FileWorld = { effects: {}, fence: 0, log: [], active: "blue", ended: [] };
 
-/** How a {@link FileDriver} behaves. A step with `fail` in its input fails. */
+/** How a {@link FileDriver} behaves. */
 export interface FileDriverOptions {
   /** How long steps take. @defaultValue 0 */
   readonly delayMs?: number;
   /** Called before and after the effect of a step; tests end the process there. */
   readonly onEffect?: (when: "before-effect" | "after-effect", key: string) => Promise<void> | void;
 }
+
+type Fenced = Omit<Effect, "signal">;
 
 /** A target of tests that outlives its callers and counts what they do to it. */
 export class FileDriver implements RolloutDriver {
@@ -37,15 +49,30 @@ export class FileDriver implements RolloutDriver {
     this.#options = options;
   }
 
-  async act(step: ActStep, effect: Effect): Promise<string | undefined> {
+  /** Decides by what runs now, so planning anew after the switch would give another plan. */
+  async plan(request: RolloutRequest, scope: TenantScope): Promise<TenantPlan> {
+    const { active } = await this.world(scope.tenant);
+    return planFor(request, scope, active);
+  }
+
+  async act(request: RolloutRequest, step: ActStep, effect: Effect): Promise<string | undefined> {
     if (this.#options.delayMs !== undefined)
       await sleep(this.#options.delayMs, undefined, { signal: effect.signal });
-    if (step.input["fail"] === true)
+    if (failingStep(request) === step.name)
       throw new LotseError({ code: "target.unhealthy", message: `${step.name} failed` });
-    await this.#options.onEffect?.("before-effect", effect.key);
-    await this.#change(effect.tenant, (world) => apply(world, step, effect));
-    await this.#options.onEffect?.("after-effect", effect.key);
+    await this.#take(effect, (world) => {
+      if (step.action === "route") world.active = step.input.colour;
+      if (step.action === "restore") world.active = step.input.previous ?? world.active;
+    });
     return undefined;
+  }
+
+  async begun(_: RolloutRequest, __: TenantPlan, effect: Fenced): Promise<void> {
+    await this.#take(effect, () => undefined);
+  }
+
+  async ended(_: RolloutRequest, __: TenantPlan, { status }: TenantEnd, effect: Fenced): Promise<void> {
+    await this.#take(effect, (world) => world.ended.push(status));
   }
 
   /** What came of it all. */
@@ -56,6 +83,12 @@ export class FileDriver implements RolloutDriver {
 
   #path(tenant: string): string {
     return join(this.#directory, `${tenant}.json`);
+  }
+
+  async #take(effect: Fenced, act: (world: FileWorld) => void): Promise<void> {
+    await this.#options.onEffect?.("before-effect", effect.key);
+    await this.#change(effect.tenant, (world) => apply(world, effect, act));
+    await this.#options.onEffect?.("after-effect", effect.key);
   }
 
   async #change(tenant: string, act: (world: FileWorld) => void): Promise<void> {
@@ -74,7 +107,7 @@ export class FileDriver implements RolloutDriver {
   }
 }
 
-function apply(world: FileWorld, step: ActStep, { key, fence }: Effect): void {
+function apply(world: FileWorld, { key, fence }: Fenced, act: (world: FileWorld) => void): void {
   if (fence < world.fence) {
     world.log.push({ key, fence, was: "refused" });
     throw new LotseError({ code: "rollout.fence", message: `fence ${fence} is older than ${world.fence}` });
@@ -84,5 +117,5 @@ function apply(world: FileWorld, step: ActStep, { key, fence }: Effect): void {
   world.log.push({ key, fence, was: known ? "known" : "new" });
   if (known) return;
   world.effects[key] = (world.effects[key] ?? 0) + 1;
-  if (step.name === "switch" || step.name === "restore") world.active = step.input["colour"] as string;
+  act(world);
 }

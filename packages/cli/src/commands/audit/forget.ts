@@ -40,7 +40,8 @@ export function addRestart(parent: Command, context: Context): void {
     .addHelpText(
       "after",
       `
-A log that was removed on purpose, as with .lotse, is begun anew by this. What is left of the old log and of its
+A log that was removed on purpose, as with .lotse, is begun anew by this; so is that of a workspace that was
+copied with its .lotse, which must not go on as the log of the original. What is left of the old log and of its
 witnesses on this machine is put aside as evidence. Witnesses elsewhere go on telling that there was another.
 
 Example:

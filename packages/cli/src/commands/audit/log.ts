@@ -1,12 +1,13 @@
 import type { Command } from "commander";
-import type { EntryFilter, EntryView } from "@lotse/core/audit";
+import type { AuditLog, EntryFilter, EntryView } from "@lotse/core/audit";
 import { LotseError } from "@lotse/core/kernel";
 import type { Context } from "../../context.ts";
 import { printResult } from "../../output/result.ts";
 import { table } from "../../output/table.ts";
 import { splitScope, type CommonOptions } from "../../options.ts";
 import { leaf } from "../leaf.ts";
-import { openForReading } from "./open.ts";
+import { withLog, type LogOptions, type WhichLog } from "./logs.ts";
+import { readLog, readLogs } from "./open.ts";
 
 /** The options that choose entries. */
 export interface FilterOptions extends CommonOptions {
@@ -55,7 +56,8 @@ export function filterOf(options: FilterOptions, limit?: number): EntryFilter {
 
 /** `lotse audit log` */
 export function addLog(parent: Command, context: Context): void {
-  withFilter(leaf(parent, "log", "list who did what, newest first"))
+  const command = leaf(parent, "log", "list who did what, newest first");
+  withLog(withFilter(command), ["workspace", "database", "all"], "workspace")
     .option("--oldest", "oldest first")
     .addHelpText(
       "after",
@@ -64,31 +66,63 @@ Shows 50 entries unless --limit says otherwise.
 
 Examples:
   lotse audit log --action secret --scope prod:nordlicht-records
-  lotse audit log --actor ada --since 2026-11-01 -o json`,
+  lotse audit log --actor ada --since 2026-11-01 -o json
+  lotse audit log --log all --action rollout`,
     )
-    .action(async (_: unknown, command: Command) => {
-      const options = command.optsWithGlobals<FilterOptions & { oldest?: boolean }>();
-      const log = await openForReading(context, options, "audit.read", "log");
-      const first = options.oldest === true ? ("oldest" as const) : ("newest" as const);
-      const entries: EntryView[] = [];
-      for await (const entry of log.list({ ...filterOf(options, 50), first })) entries.push(entry);
-      printResult(context, options.output ?? "table", {
-        value: entries,
-        table: () => (entries.length === 0 ? "no entry matches\n" : listText(entries)),
+    .action(async (_: unknown, called: Command) => {
+      const options = called.optsWithGlobals<ListOptions>();
+      const { log } = options;
+      await readLogs(context, options, "audit.read", "log", async (logs) => {
+        const lists = await Promise.all(
+          logs.map(async ({ which, log: opened }) =>
+            (await listed(opened, options)).map((entry) => ({ which, entry })),
+          ),
+        );
+        const entries = log === "all" ? merged(lists.flat(), options) : lists.flat();
+        printResult(context, options.output ?? "table", {
+          value: entries.map(({ which, entry }) => (log === "all" ? { log: which, ...entry } : entry)),
+          table: () => (entries.length === 0 ? "no entry matches\n" : listText(entries, log === "all")),
+        });
       });
     });
 }
 
+interface ListOptions extends FilterOptions, LogOptions {
+  readonly oldest?: boolean;
+}
+
+interface Listed {
+  readonly which: WhichLog;
+  readonly entry: EntryView;
+}
+
+async function listed(log: AuditLog, options: ListOptions): Promise<readonly EntryView[]> {
+  const first = options.oldest === true ? ("oldest" as const) : ("newest" as const);
+  const entries: EntryView[] = [];
+  for await (const entry of log.list({ ...filterOf(options, 50), first })) entries.push(entry);
+  return entries;
+}
+
+/** Several logs as one, by time; what has no time any more stays behind what it stood behind. */
+function merged(entries: readonly Listed[], options: ListOptions): readonly Listed[] {
+  const sign = options.oldest === true ? 1 : -1;
+  const time = ({ entry }: Listed): string => entry.time ?? "";
+  return entries
+    .toSorted((a, b) => (time(a) < time(b) ? -sign : time(a) > time(b) ? sign : 0))
+    .slice(0, filterOf(options, 50).limit);
+}
+
 /** `lotse audit show INDEX` */
 export function addShow(parent: Command, context: Context): void {
-  leaf(parent, "show", "show one entry")
+  withLog(leaf(parent, "show", "show one entry"), ["workspace", "database"], "workspace")
     .argument("<index>", "its place in the log, from 0")
     .addHelpText("after", "\nExample:\n  lotse audit show 12")
     .action(async (index: string, _: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CommonOptions>();
-      const log = await openForReading(context, options, "audit.read", `entry ${index}`);
-      const entry = await log.show(numberOf(index, "the index"));
-      printResult(context, options.output ?? "table", { value: entry, table: () => entryText(entry) });
+      const options = command.optsWithGlobals<LogOptions>();
+      await readLog(context, options, "audit.read", `entry ${index}`, async (log) => {
+        const entry = await log.show(numberOf(index, "the index"));
+        printResult(context, options.output ?? "table", { value: entry, table: () => entryText(entry) });
+      });
     });
 }
 
@@ -126,10 +160,11 @@ function usage(message: string, hint: string): LotseError {
   return new LotseError({ code: "usage.argument", message, hint });
 }
 
-function listText(entries: readonly EntryView[]): string {
+function listText(entries: readonly Listed[], several: boolean): string {
   return table(
-    ["INDEX", "TIME", "ACTOR", "ACTION", "SCOPE", "OBJECT", "OUTCOME"],
-    entries.map((entry) => [
+    [...(several ? ["LOG"] : []), "INDEX", "TIME", "ACTOR", "ACTION", "SCOPE", "OBJECT", "OUTCOME"],
+    entries.map(({ which, entry }) => [
+      ...(several ? [which] : []),
       String(entry.index),
       entry.time ?? "(dropped)",
       actorText(entry),

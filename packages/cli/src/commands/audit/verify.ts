@@ -5,10 +5,10 @@ import { verifyExport, verifyProof, type ExportReport, type VerifyReport } from 
 import { exitStatuses, isLotseError, LotseError } from "@lotse/core/kernel";
 import type { Context } from "../../context.ts";
 import { printResult } from "../../output/result.ts";
-import { sessionOf, type CommonOptions } from "../../options.ts";
 import { ExitWith, leaf } from "../leaf.ts";
+import { openLogs, withLog, type LogOptions, type OpenedLog } from "./logs.ts";
 
-interface VerifyOptions extends CommonOptions {
+interface VerifyOptions extends LogOptions {
   readonly key?: string;
   readonly proof?: string;
   readonly export?: string;
@@ -16,14 +16,16 @@ interface VerifyOptions extends CommonOptions {
 
 /** `lotse audit verify` */
 export function addVerify(parent: Command, context: Context): void {
-  leaf(parent, "verify", "check every entry, the signature and what the witnesses remember")
+  const command = leaf(parent, "verify", "check every entry, the signature and what the witnesses remember");
+  withLog(command, ["workspace", "database", "all"], "all")
     .option("--key <key>", "the public key that must have signed, as `audit anchor` prints it")
     .option("--proof <file>", "check a proof by itself instead of the log; needs --key")
     .option("--export <file>", "check an export by itself instead of the log; needs --key")
     .addHelpText(
       "after",
       `
-With -o json: {"ok", "size", "firstBadIndex", "reason", …}. Exit status 1 when anything is wrong.
+With -o json: {"ok", "size", "firstBadIndex", "reason", …}, and the same under "database" for the log of the
+database, where there is one. Exit status 1 when anything is wrong.
 Nothing is written, so a damaged log is not changed by looking at it.
 
 Examples:
@@ -31,8 +33,8 @@ Examples:
   lotse audit verify -o json
   lotse audit verify --export audit.jsonl --key "$AUDIT_KEY"`,
     )
-    .action(async (_: unknown, command: Command) => {
-      const options = command.optsWithGlobals<VerifyOptions>();
+    .action(async (_: unknown, called: Command) => {
+      const options = called.optsWithGlobals<VerifyOptions>();
       if (options.proof !== undefined) await verifyFile(context, options, options.proof, proofReport);
       else if (options.export !== undefined) await verifyFile(context, options, options.export, exportReport);
       else await verifyLog(context, options);
@@ -40,10 +42,46 @@ Examples:
 }
 
 async function verifyLog(context: Context, options: VerifyOptions): Promise<void> {
-  const log = await sessionOf(context, options).log.open();
-  const report = await log.verify(options.key === undefined ? {} : { publicKey: options.key });
-  printResult(context, options.output ?? "table", { value: report, table: () => reportText(report) });
-  if (!report.ok) throw new ExitWith(exitStatuses.findings);
+  const logs = await openLogs(context, options);
+  try {
+    const reports: Reported[] = [];
+    for (const opened of logs) reports.push(await reportOn(opened, options));
+    const value = valueOf(reports);
+    printResult(context, options.output ?? "table", {
+      value,
+      table: () => reports.map((report) => reportText(report, reports.length > 1)).join(""),
+    });
+    if (!value.ok) throw new ExitWith(exitStatuses.findings);
+  } finally {
+    for (const { close } of logs) await close();
+  }
+}
+
+interface Reported {
+  readonly which: OpenedLog["which"];
+  readonly report: VerifyReport;
+  readonly waiting: number;
+}
+
+/** The key that must have signed is that of one log; with all logs, that of the workspace's. */
+async function reportOn({ which, log, waiting }: OpenedLog, options: VerifyOptions): Promise<Reported> {
+  const keyed = options.key !== undefined && (which === "workspace" || options.log === "database");
+  return { which, waiting, report: await log.verify(keyed ? { publicKey: options.key } : {}) };
+}
+
+/** The report on the first log, and beside it that on the database's; `ok` and `reason` are about both. */
+function valueOf(reports: readonly Reported[]): { readonly ok: boolean } & Readonly<Record<string, unknown>> {
+  const [first, second] = reports;
+  if (first === undefined) throw new LotseError({ code: "internal.bug", message: "no log was verified" });
+  const waiting = first.which === "database" ? { waiting: first.waiting } : {};
+  if (second === undefined) return { ...first.report, ...waiting };
+  const { ok, reason } = second.report;
+  return {
+    ...first.report,
+    ok: first.report.ok && ok,
+    reason: first.report.reason ?? (reason === null ? null : `the database's log: ${reason}`),
+    database: { ...second.report, waiting: second.waiting },
+  };
 }
 
 async function verifyFile(
@@ -96,8 +134,9 @@ function proofReport(text: string, key: string): Promise<ExportReport> {
   }
 }
 
-function reportText(report: VerifyReport): string {
+function reportText({ which, report, waiting }: Reported, several: boolean): string {
   const lines = [
+    ...(several ? [`the log of the ${which}:`] : []),
     report.ok
       ? `ok: all ${report.size} entries are what was written`
       : `NOT ok${report.firstBadIndex === null ? "" : `, first bad entry ${report.firstBadIndex}`}: ${report.reason ?? ""}`,
@@ -105,6 +144,7 @@ function reportText(report: VerifyReport): string {
       ({ name, status, size, reason }) =>
         `witness ${name}: ${status}${size === null ? "" : `, remembers ${size}`}${reason === null ? "" : `: ${reason}`}`,
     ),
+    ...(waiting > 0 ? [`${waiting} entries wait for a worker to give them their place`] : []),
     ...(report.openIntents > 0
       ? [`${report.openIntents} changes were begun and never reported as ended`]
       : []),

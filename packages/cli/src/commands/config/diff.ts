@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import { compare, parsePath, policyAt, type Difference, type Snapshot } from "@lotse/core/config";
 import type { PrintedDifference } from "@lotse/core/contract";
 import type { Colours, Context } from "../../context.ts";
-import { formatDiagnostic } from "../../output/diagnostics.ts";
 import { printResult } from "../../output/result.ts";
 import { inline, shownValue } from "../../output/value.ts";
 import { requestOf, sessionOf, withScope, type ScopeOptions } from "../../options.ts";
 import { leaf } from "../leaf.ts";
+import { tellFindings } from "./findings.ts";
 
 /** `lotse config diff ENV[:TENANT] ENV[:TENANT]` */
 export function addDiff(parent: Command, context: Context): void {
@@ -16,7 +16,8 @@ export function addDiff(parent: Command, context: Context): void {
     .addHelpText(
       "after",
       `
---tenant, --override and --set apply to both sides.
+--tenant, --override and --set apply to both sides. What config validate finds in them is told, too; the command
+ends with 1 when an error is among it.
 
 Examples:
   lotse config diff staging prod --tenant nordlicht-records
@@ -24,14 +25,13 @@ Examples:
     )
     .action((left: string, right: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<ScopeOptions>();
-      const { engine } = sessionOf(context, options);
+      const session = sessionOf(context, options);
+      const { engine } = session;
       const sides = [
         engine.resolve(requestOf(left, options)),
         engine.resolve(requestOf(right, options)),
       ] as const;
-      for (const side of sides) {
-        for (const finding of side.diagnostics) context.err(formatDiagnostic(finding, context.stderrColours));
-      }
+      const end = tellFindings(session, sides, context);
       const value = compare(sides[0].root, sides[1].root).map((difference) =>
         printedDifference(difference, sides),
       );
@@ -39,6 +39,7 @@ Examples:
         value,
         table: (colours) => diffText(value, colours),
       });
+      end();
     });
 }
 

@@ -14,6 +14,7 @@ import { table } from "../../output/table.ts";
 import { inline, shownValue } from "../../output/value.ts";
 import { requestOf, sessionOf, withScope, type ScopeOptions } from "../../options.ts";
 import { leaf } from "../leaf.ts";
+import { tellFindings } from "./findings.ts";
 
 /** `lotse config explain ENV PATH` */
 export function addExplain(parent: Command, context: Context): void {
@@ -23,17 +24,24 @@ export function addExplain(parent: Command, context: Context): void {
     .option("--all", "explain every value below the path")
     .addHelpText(
       "after",
-      "\nExample:\n  lotse config explain prod scaling.max_replicas --tenant nordlicht-records",
+      `
+What config validate finds in the environment is told on standard error, and an error there ends the command with 1.
+
+Example:
+  lotse config explain prod scaling.max_replicas --tenant nordlicht-records`,
     )
     .action((environment: string, path: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<ScopeOptions & { all?: boolean }>();
-      const snapshot = sessionOf(context, options).engine.resolve(requestOf(environment, options));
+      const session = sessionOf(context, options);
+      const snapshot = session.engine.resolve(requestOf(environment, options));
+      const end = tellFindings(session, [snapshot], context);
       const told = options.all === true ? explainAll(snapshot, path) : [explain(snapshot, path)];
       const values = told.map(printedExplanation);
       printResult(context, options.output ?? "table", {
         value: options.all === true ? values : values[0],
         table: (colours) => values.map((value) => explanationText(value, colours)).join("\n"),
       });
+      end();
     });
 }
 
@@ -49,14 +57,15 @@ export function addWhyNot(parent: Command, context: Context): void {
     )
     .action((environment: string, path: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<ScopeOptions & { without: string }>();
-      const { engine } = sessionOf(context, options);
-      const value = printedExplanation(
-        whyNot(engine, requestOf(environment, options), path, options.without),
-      );
+      const session = sessionOf(context, options);
+      const request = requestOf(environment, options);
+      const end = tellFindings(session, [session.engine.resolve(request)], context);
+      const value = printedExplanation(whyNot(session.engine, request, path, options.without));
       printResult(context, options.output ?? "table", {
         value,
         table: (colours) => explanationText(value, colours),
       });
+      end();
     });
 }
 

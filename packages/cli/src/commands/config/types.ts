@@ -2,8 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { generateTypes } from "@lotse/core/config";
+import type { PrintedTypes } from "@lotse/core/contract";
 import { LotseError } from "@lotse/core/kernel";
 import type { Context } from "../../context.ts";
+import { printResult } from "../../output/result.ts";
 import { sessionOf, type CommonOptions } from "../../options.ts";
 import { leaf } from "../leaf.ts";
 
@@ -23,8 +25,11 @@ export function addTypes(parent: Command, context: Context): void {
           where: { file: "lotse.yml" },
         });
       }
-      const text = await generateTypes(schema);
-      if (options.file === undefined) context.out(text);
-      else await writeFile(resolve(context.cwd, options.file), text);
+      const types = await generateTypes(schema);
+      const file = options.file ?? null;
+      if (file !== null) await writeFile(resolve(context.cwd, file), types);
+      const value: PrintedTypes =
+        file === null ? { schema: schema.file, file, types } : { schema: schema.file, file };
+      printResult(context, options.output ?? "table", { value, table: () => (file === null ? types : "") });
     });
 }

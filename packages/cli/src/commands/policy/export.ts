@@ -12,8 +12,9 @@ import {
   type LoggedEvent,
   type Session,
   type SiemEvent,
+  type SyslogTarget,
 } from "@lotse/core/app";
-import { LotseError } from "@lotse/core/kernel";
+import { LotseError, Sensitive } from "@lotse/core/kernel";
 import type { Context } from "../../context.ts";
 import { sessionOf } from "../../options.ts";
 import { leaf } from "../leaf.ts";
@@ -28,6 +29,8 @@ interface ExportOptions extends JudgeOptions {
   readonly send?: string;
   readonly ca?: string;
   readonly serverName?: string;
+  readonly certificate?: string;
+  readonly key?: string;
   readonly body: "json" | "cef";
 }
 
@@ -39,6 +42,8 @@ export function addExport(parent: Command, context: Context, version: string): v
     .option("--since <time>", "of the audit log, only what is not before this moment")
     .option("--send <host:port>", "send as syslog over TLS instead of printing")
     .option("--ca <file>", "certificates in PEM that sign the collector's")
+    .option("--certificate <file>", "a certificate in PEM that proves who sends, for a collector that asks")
+    .option("--key <file>", "the key in PEM of that certificate")
     .option("--server-name <name>", "the name in the collector's certificate, where it is not the host")
     .addOption(
       new Option("--body <body>", "what a syslog message holds").choices(["json", "cef"]).default("json"),
@@ -113,8 +118,8 @@ function momentOf(text: string): Date {
 async function targetOf(
   context: Context,
   address: string,
-  { ca, serverName }: ExportOptions,
-): Promise<{ host: string; port: number; ca: string | undefined; serverName: string | undefined }> {
+  { ca, serverName, certificate, key }: ExportOptions,
+): Promise<SyslogTarget> {
   const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/u.exec(address);
   const port = Number(match?.[3] ?? 6514);
   if (match === null || port < 1 || port > 65_535) {
@@ -129,6 +134,26 @@ async function targetOf(
     port,
     ca: ca === undefined ? undefined : await readText(context, ca),
     serverName,
+    client: await clientOf(context, certificate, key),
+  };
+}
+
+async function clientOf(
+  context: Context,
+  certificate: string | undefined,
+  key: string | undefined,
+): Promise<SyslogTarget["client"]> {
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate === undefined || key === undefined) {
+    throw new LotseError({
+      code: "usage.argument",
+      message: "--certificate and --key belong together",
+      hint: "give both, or neither",
+    });
+  }
+  return {
+    certificate: await readText(context, certificate),
+    key: new Sensitive(await readText(context, key)),
   };
 }
 
@@ -139,6 +164,7 @@ async function readText(context: Context, file: string): Promise<string> {
     throw new LotseError({
       code: "file.not-readable",
       message: `${file} cannot be read`,
+      hint: "name a file that exists and that you may read",
       where: { file },
       cause: error,
     });

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { policyCheck, policyHistory, renderReport, reportFormats, type PolicyRun } from "@lotse/core/app";
 import { printed } from "@lotse/core/contract";
-import { LotseError } from "@lotse/core/kernel";
+import { isSystemError, LotseError } from "@lotse/core/kernel";
 import type { Context } from "../../context.ts";
 import { sessionOf } from "../../options.ts";
 import { leaf } from "../leaf.ts";
@@ -54,11 +54,26 @@ Examples:
     });
 }
 
-/** @throws LotseError `policy.report` for what is no run */
+async function readText(path: string, name: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new LotseError({
+      code: isSystemError(error, "ENOENT") ? "file.not-found" : "file.not-readable",
+      message: `${name} ${isSystemError(error, "ENOENT") ? "does not exist" : "cannot be read"}`,
+      hint: "make one with: lotse policy check -o json > run.json",
+      where: { file: name },
+      cause: error,
+    });
+  }
+}
+
+/** @throws LotseError `policy.report` for what is no run, `file.*` for what cannot be read */
 async function readRun(path: string, name: string): Promise<PolicyRun> {
   let cause: unknown;
+  const text = await readText(path, name);
   try {
-    const parsed = printed["policy-check"].safeParse(JSON.parse(await readFile(path, "utf8")));
+    const parsed = printed["policy-check"].safeParse(JSON.parse(text));
     // What JSON leaves out and what is undefined is the same to a report.
     if (parsed.success) return parsed.data as PolicyRun;
     cause = parsed.error;

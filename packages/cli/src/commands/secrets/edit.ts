@@ -1,16 +1,14 @@
-import { mkdtempSync } from "node:fs";
-import { join } from "node:path";
-import { tmpdir } from "node:os";
 import type { Command } from "commander";
 import {
   editSecrets,
+  keepEdited,
   scopeOf,
   secretLayerOfFile,
   secretLayersOf,
   type Edited,
   type Session,
 } from "@lotse/core/app";
-import { exitStatuses, isLotseError, writePrivateFile, type Diagnostic } from "@lotse/core/kernel";
+import { exitStatuses, isLotseError, type Diagnostic } from "@lotse/core/kernel";
 import type { SecretLayer } from "@lotse/core/secrets";
 import type { Context } from "../../context.ts";
 import { formatDiagnostic } from "../../output/diagnostics.ts";
@@ -34,7 +32,7 @@ export function addEdit(parent: Command, context: Context): void {
       "after",
       `
 The plain text is in memory (mode 0600) and removed however this ends. A mistake opens the editor again with the
-text as it is. What did not change keeps its bytes. The editor is SOPS_EDITOR, EDITOR or VISUAL.
+text as it is; one that cannot be written is kept, in memory, for a day. What did not change keeps its bytes. The editor is SOPS_EDITOR, EDITOR or VISUAL.
 
 Example:
   lotse secrets edit prod --tenant nordlicht-records`,
@@ -48,7 +46,7 @@ Example:
         signal: context.signal,
         allowDisk: options.allowDisk === true,
       });
-      const kept = await keep(edited);
+      const kept = await keepEdited(edited);
       const { outcome, file, version, inMemory } = edited;
       printResult(context, options.output ?? "table", {
         value: { outcome, file, version, inMemory, kept },
@@ -82,15 +80,6 @@ async function afterMistake(
   return answer.trim().toLowerCase() === "q" ? "give-up" : "retry";
 }
 
-/** The text that the user gave up on, in a private file, so that it is not lost. */
-async function keep({ text, outcome, inMemory }: Edited): Promise<string | null> {
-  if (outcome !== "given-up" || text === null) return null;
-  const parent = inMemory ? "/dev/shm" : tmpdir();
-  const path = join(mkdtempSync(join(parent, "lotse-kept-")), "text");
-  await writePrivateFile(path, text.reveal());
-  return path;
-}
-
 function editedText({ outcome, file, version }: Edited, kept: string | null): string {
   switch (outcome) {
     case "unchanged":
@@ -98,7 +87,7 @@ function editedText({ outcome, file, version }: Edited, kept: string | null): st
     case "changed":
       return `${file}: version ${version ?? "-"}\n`;
     case "given-up":
-      return `${file}: nothing was written${kept === null ? "" : `; your text is in ${kept}: remove it when you are done`}\n`;
+      return `${file}: nothing was written${kept === null ? "" : `; your text is in ${kept}: remove it when you are done, or the next edit does after a day`}\n`;
     default:
       return outcome satisfies never;
   }

@@ -76,11 +76,11 @@ Examples:
     .action(async (file: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<FileOptions>();
       const path = resolve(context.cwd, file);
+      const session = sessionOfFile(context, options, path);
       const act = async (): Promise<void> => {
-        const sealed = await encryptFile(toolsOf(context), path, options.age, options.type);
+        const sealed = await encryptFile(toolsOf(context), path, options.age, options.type, session);
         await put(context, options, path, sealed);
       };
-      const session = sessionOfFile(context, options, path);
       if (session === null) await act();
       else await session.recorder.change(accessTo(session, "secret.encrypt", path), act);
       if (options.inPlace === true && sessionAround(context, options) !== null) {

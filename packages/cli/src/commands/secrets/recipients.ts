@@ -2,11 +2,14 @@ import { relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import {
   addRecipient,
+  changeCreationRules,
   existingLayers,
   rekeyFiles,
   removeRecipient,
+  rulesFile,
   secretLayerOfFile,
   type RotationItem,
+  type RulesOutcome,
   type Session,
 } from "@lotse/core/app";
 import { LotseError } from "@lotse/core/kernel";
@@ -31,7 +34,7 @@ export function addAddRecipient(parent: Command, context: Context): void {
     .addHelpText(
       "after",
       `
-New files take their recipients from .sops.yaml: add the key there, too.
+With --recursive the key goes into .sops.yaml, too, so that new files are for it. With single files it does not.
 
 Example:
   lotse secrets add-recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p --recursive`,
@@ -40,6 +43,7 @@ Example:
       const options = command.optsWithGlobals<FileOptions>();
       const session = sessionOf(context, options);
       const layers = await layersOf(context, session, files, options);
+      const rules = await changeRules(context, session, { what: "add", recipient }, options);
       const progress = startProgress(context, "files");
       let done = 0;
       const changed = await addRecipient(session, layers, recipient, () => {
@@ -47,8 +51,8 @@ Example:
       });
       progress.end();
       printResult(context, options.output ?? "table", {
-        value: { files: changed.files.map(printed) },
-        table: () => filesText(changed.files),
+        value: { files: changed.files.map(printed), rules },
+        table: () => `${filesText(changed.files)}${rulesText(rules)}`,
       });
     });
 }
@@ -64,7 +68,8 @@ export function addRemoveRecipient(parent: Command, context: Context): void {
       "after",
       `
 Whoever could open a file may have kept what was in it. The plan lists every value of the files: first what the
-audit log says was read, then what could have been.
+audit log says was read, then what could have been. When this is interrupted, call it again: it goes on, and the
+plan is whole. With --recursive the key goes out of .sops.yaml, too.
 
 Example:
   lotse secrets remove-recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p --recursive --actor bob`,
@@ -73,6 +78,7 @@ Example:
       const options = command.optsWithGlobals<FileOptions & { actor?: string }>();
       const session = sessionOf(context, options);
       const layers = await layersOf(context, session, files, options);
+      const rules = await changeRules(context, session, { what: "remove", recipient }, options);
       const progress = startProgress(context, "files");
       let done = 0;
       const changed = await removeRecipient(session, layers, recipient, options.actor, () => {
@@ -84,9 +90,12 @@ Example:
         value: {
           files: changed.files.map(printed),
           rotation: changed.rotation.map((item) => ({ ...item })),
+          rules,
         },
-        table: () => `${filesText(changed.files)}${rotationText(changed.rotation)}`,
+        table: () => `${filesText(changed.files)}${rulesText(rules)}${rotationText(changed.rotation)}`,
       });
+      // Not before: who is interrupted here has seen nothing yet.
+      await changed.close();
     });
 }
 
@@ -115,6 +124,28 @@ export function addRekey(parent: Command, context: Context): void {
         table: () => filesText(rekeyed),
       });
     });
+}
+
+/** With every file changes who new ones are for. */
+async function changeRules(
+  context: Context,
+  session: Session,
+  edit: Parameters<typeof changeCreationRules>[1],
+  options: FileOptions,
+): Promise<RulesOutcome> {
+  if (options.recursive !== true) return "none";
+  const outcome = await changeCreationRules(session, edit);
+  if (outcome === "by-hand") {
+    const what = edit.what === "add" ? "add the key to" : "take the key out of";
+    context.err(
+      `${what} ${rulesFile} by hand, as it is written in a way of its own; then: lotse secrets verify --accept ${rulesFile}\n`,
+    );
+  }
+  return outcome;
+}
+
+function rulesText(outcome: RulesOutcome): string {
+  return outcome === "changed" ? `${rulesFile} was changed, too\n` : "";
 }
 
 /** A file as the user names it, relative to the workspace. */

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { setUpGit, setUpSecrets } from "@lotse/core/app";
+import { setUpGit, setUpSecrets, type SecretsSetUp } from "@lotse/core/app";
 import type { Context } from "../../context.ts";
 import { printResult } from "../../output/result.ts";
 import { sessionOf, type CommonOptions } from "../../options.ts";
@@ -13,7 +13,7 @@ export function addInit(parent: Command, context: Context): void {
     .option("--recipient <key>", "who else opens new files; may be repeated", collect, [])
     .addHelpText(
       "after",
-      "\nThe key goes where sops looks for it; an existing .sops.yaml is left alone.\n\nExample:\n  lotse secrets init",
+      "\nThe key goes where sops looks for it; one that is there already is used, the first age key before an SSH key. An\nexisting .sops.yaml is left alone.\n\nExample:\n  lotse secrets init",
     )
     .action(async (_: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { recipient: readonly string[] }>();
@@ -22,16 +22,21 @@ export function addInit(parent: Command, context: Context): void {
         value: { ...made, recipients: [...made.recipients] },
         table: () =>
           [
-            made.keyFile === null
-              ? "you have a key already"
-              : `your new key: ${made.keyFile}; keep a copy of it`,
+            keyText(made),
             made.rulesWritten
               ? `wrote .sops.yaml for ${made.recipients.join(", ")}`
               : ".sops.yaml is there already and was left alone",
+            ...(made.ignored ? ["added .lotse/ to .gitignore"] : []),
             "try: lotse secrets set dev NAME",
           ].join("\n") + "\n",
       });
     });
+}
+
+function keyText({ keyFile, usedKey, recipients }: SecretsSetUp): string {
+  if (keyFile !== null) return `your new key: ${keyFile}; keep a copy of it`;
+  if (usedKey === null) return "you have a key already, of a kind that nothing is encrypted for";
+  return `your key from ${usedKey} is used: ${recipients[0] ?? ""}`;
 }
 
 /** `lotse secrets git-setup` */

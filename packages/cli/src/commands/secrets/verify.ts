@@ -1,6 +1,12 @@
 import type { Command } from "commander";
-import { acceptVersions, secretLayerOfFile, verifySecrets, type SecretsReport } from "@lotse/core/app";
-import { exitStatuses, LotseError } from "@lotse/core/kernel";
+import {
+  acceptVersions,
+  rulesFile,
+  secretLayerOfFile,
+  verifySecrets,
+  type SecretsReport,
+} from "@lotse/core/app";
+import { exitStatuses, LotseError, type Diagnostic } from "@lotse/core/kernel";
 import type { Colours, Context } from "../../context.ts";
 import { formatDiagnostic, printedDiagnostic } from "../../output/diagnostics.ts";
 import { printResult } from "../../output/result.ts";
@@ -17,34 +23,40 @@ export function addVerify(parent: Command, context: Context): void {
       "after",
       `
 Catches what sops lets through: renamed keys, moved values, a file of another tenant or environment, an old
-version brought back. Values are checked where one of your keys opens the file.
+version brought back. Values are checked where one of your keys opens the file. Of .sops.yaml
+it is checked that whoever may has signed whom it names: nobody adds himself and waits for the next new file.
 
 Examples:
   lotse secrets verify
-  lotse secrets verify --accept environments/prod/secrets/prod.yml`,
+  lotse secrets verify --accept environments/prod/secrets/prod.yml
+  lotse secrets verify --accept .sops.yaml`,
     )
     .action(async (named: readonly string[], _: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { accept?: boolean }>();
       const session = sessionOf(context, options);
-      const files = named.map(
-        (file) => secretLayerOfFile(session, inWorkspace(context, session, file, options)).file,
-      );
+      const files = named.map((file) => {
+        const path = inWorkspace(context, session, file, options);
+        return path === rulesFile ? path : secretLayerOfFile(session, path).file;
+      });
       if (options.accept === true && files.length === 0) throw unnamed();
       if (options.accept === true) await acceptVersions(session, files);
       const report = await verifySecrets(session, files);
       printResult(context, options.output ?? "table", {
         value: {
           ok: report.ok,
-          files: report.files.map((file) => ({
-            ...file,
-            problem: file.problem === null ? null : printedDiagnostic(file.problem),
-          })),
+          files: report.files.map(printedFile),
           strangers: [...report.strangers],
+          rules: report.rules === null ? null : printedFile(report.rules),
+          notes: report.notes.map(printedDiagnostic),
         },
         table: (colours) => reportText(report, colours),
       });
       if (!report.ok) throw new ExitWith(exitStatuses.findings);
     });
+}
+
+function printedFile<T extends { readonly problem: Diagnostic | null }>(file: T) {
+  return { ...file, problem: file.problem === null ? null : printedDiagnostic(file.problem) };
 }
 
 /** An old version is accepted file by file, by somebody who knows why it came back. */
@@ -56,7 +68,7 @@ function unnamed(): LotseError {
   });
 }
 
-function reportText({ files, strangers }: SecretsReport, colours: Colours): string {
+function reportText({ files, strangers, rules, notes }: SecretsReport, colours: Colours): string {
   const lines = files.map(({ file, version, opened, problem }) =>
     problem === null
       ? `ok  ${file} version ${version ?? "-"}${opened ? "" : " (no key opens it: manifest and place only)"}\n`
@@ -65,5 +77,16 @@ function reportText({ files, strangers }: SecretsReport, colours: Colours): stri
   const others = strangers.map(
     (file) => `${colours.red("error")} ${file} is among the secret files and belongs to no scope\n`,
   );
-  return [...lines, ...others].join("") || "there is no secret file yet\n";
+  const empty = lines.length + others.length === 0 ? ["there is no secret file yet\n"] : [];
+  const warnings = notes.map((note) => formatDiagnostic(note, colours));
+  return [...lines, ...others, ...empty, rulesText(rules, colours), ...warnings].join("");
+}
+
+function rulesText(rules: SecretsReport["rules"], colours: Colours): string {
+  if (rules === null) return "";
+  if (rules.problem !== null) return formatDiagnostic(rules.problem, colours);
+  const { file, version } = rules;
+  return version === null
+    ? `ok  ${file} (not signed yet: lotse secrets verify --accept ${file})\n`
+    : `ok  ${file} version ${version}\n`;
 }

@@ -4,7 +4,15 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Sensitive, systemClock, systemExec } from "../../kernel/index.ts";
 import { newPerson, SecretWorkspace, type Person } from "../testing/secret-workspace.ts";
-import { decryptFile, openSecret, setSecret, verifySecrets } from "./index.ts";
+import {
+  addRecipient,
+  decryptFile,
+  existingLayers,
+  openSecret,
+  removeRecipient,
+  setSecret,
+  verifySecrets,
+} from "./index.ts";
 
 const acme = { environment: "prod", tenant: "acme" };
 const file = "environments/prod/secrets/tenants/acme.yml";
@@ -26,6 +34,29 @@ describe("kill -9 in the middle", () => {
     copyFileSync(workspace.path(file), workspace.path("theirs.yml"));
   });
   afterEach(() => workspace.dispose());
+
+  it("of remove-recipient, after the files and before the plan, loses nothing of the plan", async () => {
+    const bob = await newPerson("bob");
+    const session = workspace.session(ada);
+    await setSecret(session, { environment: "prod", tenant: "globex" }, "other", new Sensitive("1"));
+    const layers = await existingLayers(session, []);
+    await addRecipient(session, layers, bob.recipient);
+    // It ends itself as soon as the first file is told to be done.
+    const args = ["--conditions=lotse-source", child, "remove", workspace.directory, bob.recipient];
+    const env = { ...process.env, ...session.variables };
+    const worker = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], env });
+    const signal = await new Promise((resolve) => worker.once("close", (_, name) => resolve(name)));
+    expect(signal).toBe("SIGKILL");
+    const again = await removeRecipient(workspace.session(ada), layers, bob.recipient, undefined);
+    expect(again.files).toEqual([]);
+    expect(again.rotation.map(({ tenant, name }) => `${tenant}: ${name}`).sort()).toEqual([
+      "acme: edited",
+      "acme: n",
+      "acme: stays",
+      "acme: theirs",
+      "globex: other",
+    ]);
+  }, 60_000);
 
   /** Starts the operation, waits until it has worked once, and kills it at some moment after. */
   async function killDuring(operation: string, afterMs: number): Promise<void> {

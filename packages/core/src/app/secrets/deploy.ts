@@ -1,8 +1,11 @@
 import { SecretReference } from "../../config/index.ts";
-import type { Scope, Sensitive } from "../../kernel/index.ts";
-import type { Release, ReleaseStore } from "../../release/index.ts";
+import { formatScope, LotseError, type Scope, type Sensitive } from "../../kernel/index.ts";
+import type { FillFile, Release, ReleaseStore, TenantScope } from "../../release/index.ts";
+import { sessionOfRelease } from "../release-secrets.ts";
 import type { Session } from "../session.ts";
+import { fillSecrets } from "../template-fill.ts";
 import { secretLayersOf } from "./layers.ts";
+import { openReference } from "./read.ts";
 import { openReferences } from "./variables.ts";
 
 /** The tenant's name for an environment that has no tenants. */
@@ -15,8 +18,9 @@ function scopeOfTenant({ engine }: Session, environment: string, tenant: string)
 }
 
 /**
- * Opens the secrets that a release gives to a tenant's process. Where a scope has no secret file at all, nothing
- * is handed over; see {@link withoutSecrets}.
+ * Opens the secrets that a release gives to a tenant's process: those versions that were there when it was made,
+ * whatever was rotated since. Where the tenant had no secret file then, nothing is handed over; see
+ * {@link withoutSecrets}.
  *
  * @throws LotseError naming every secret that is missing or cannot be opened
  */
@@ -24,13 +28,14 @@ export async function secretsForRelease(
   session: Session,
   releases: ReleaseStore,
   release: Release,
-  { environment, tenant }: { readonly environment: string; readonly tenant: string },
+  tenantScope: TenantScope,
 ): Promise<Readonly<Record<string, Sensitive<string>>>> {
-  const scope = scopeOfTenant(session, environment, tenant);
-  if (!hasSecretFiles(session, scope)) return {};
-  const handles = await releases.secretsOf(release, { environment, tenant });
+  const scope = scopeOfTenant(session, tenantScope.environment, tenantScope.tenant);
+  const opener = await openerOf(session, releases, release, tenantScope);
+  if (opener === null) return {};
+  const handles = await releases.secretsOf(release, tenantScope);
   return await openReferences(
-    session,
+    opener,
     scope,
     Object.entries(handles).map(([name, parts]) => ({
       name,
@@ -43,6 +48,47 @@ export async function secretsForRelease(
   );
 }
 
+/** Puts the secrets of a release into the files that were rendered for a tenant. */
+export function filesForRelease(
+  session: Session,
+  releases: ReleaseStore,
+  release: Release,
+  tenantScope: TenantScope,
+): FillFile {
+  const scope = scopeOfTenant(session, tenantScope.environment, tenantScope.tenant);
+  let opener: Promise<Session | null> | undefined;
+  return async ({ path }, bytes) => {
+    opener ??= openerOf(session, releases, release, tenantScope);
+    const opened = await opener;
+    if (opened !== null) return await fillSecrets(bytes, (each) => openReference(opened, scope, each));
+    throw new LotseError({
+      code: "secret.not-found",
+      message: `${path} of ${formatScope(tenantScope)} wants secrets, and there was no secret file when ${release.version} was released`,
+      hint: "add the secrets with `lotse secrets set`, and make a new release",
+    });
+  };
+}
+
+/** The session that opens a tenant's secrets; null where it has none. */
+async function openerOf(
+  session: Session,
+  releases: ReleaseStore,
+  release: Release,
+  scope: TenantScope,
+): Promise<Session | null> {
+  if (!keepsSecrets(release)) {
+    const { environment, tenant } = scope;
+    return hasSecretFiles(session, scopeOfTenant(session, environment, tenant)) ? session : null;
+  }
+  const sealed = await releases.sealedOf(release, scope);
+  return sealed === null ? null : await sessionOfRelease(session, releases, sealed);
+}
+
+/** Releases of the first form name secrets and keep none: their processes get what is there at present. */
+function keepsSecrets({ schema }: Release): boolean {
+  return schema === 2;
+}
+
 /** The tenants whose processes want secrets and have no secret file: they start without. */
 export async function withoutSecrets(
   session: Session,
@@ -53,9 +99,11 @@ export async function withoutSecrets(
 ): Promise<readonly string[]> {
   const found: string[] = [];
   for (const tenant of tenants) {
-    if (hasSecretFiles(session, scopeOfTenant(session, environment, tenant))) continue;
-    if (Object.keys(await releases.secretsOf(release, { environment, tenant })).length > 0)
-      found.push(tenant);
+    const scope = { environment, tenant };
+    const has = keepsSecrets(release)
+      ? (await releases.sealedOf(release, scope)) !== null
+      : hasSecretFiles(session, scopeOfTenant(session, environment, tenant));
+    if (!has && Object.keys(await releases.secretsOf(release, scope)).length > 0) found.push(tenant);
   }
   return found;
 }

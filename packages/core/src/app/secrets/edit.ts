@@ -5,6 +5,8 @@ import {
   chooseEditor,
   editPlain,
   hardenEditor,
+  keepText,
+  sweepKeptTexts,
   type EditPrompt,
   type EditResult,
 } from "../../secrets/edit-session/index.ts";
@@ -55,6 +57,7 @@ export async function editSecrets(
   layer: SecretLayer,
   options: EditOptions,
 ): Promise<Edited> {
+  sweepKeptTexts(session.clock.now());
   const { environment, tenant, file } = layer;
   const scope =
     environment === null ? {} : { scope: { environment, ...(tenant === null ? {} : { tenant }) } };
@@ -72,12 +75,8 @@ export async function editSecrets(
 async function edit(session: Session, layer: SecretLayer, options: EditOptions): Promise<Edited> {
   const { file } = layer;
   const { main } = await session.secrets.layer(layer);
-  const format = formatOfFile(file);
   const before = main === null ? null : await session.secrets.document(main);
-  const seal = (plain: Uint8Array): Promise<Uint8Array> | Uint8Array =>
-    before === null
-      ? encryptSops({ bytes: plain, format, file, ...creationRuleOf(session, file), ...toolsOf(session) })
-      : replacePlain(before, plain, toolsOf(session));
+  const seal = await sealerOf(session, file, before);
   const result = await editPlain({
     content: new Sensitive<Uint8Array>(before === null ? new Uint8Array() : decryptSops(before)),
     suffix: extname(file),
@@ -99,6 +98,26 @@ async function edit(session: Session, layer: SecretLayer, options: EditOptions):
     if (!isLotseError(error)) throw error;
     return { ...none, outcome: "given-up", text: result.content, refusal: error };
   }
+}
+
+type Seal = (plain: Uint8Array) => Promise<Uint8Array> | Uint8Array;
+
+/** How the text is encrypted. Rules are looked at before the editor opens, so that no text is typed in vain. */
+async function sealerOf(session: Session, file: string, before: SopsDocument | null): Promise<Seal> {
+  if (before !== null) return (plain) => replacePlain(before, plain, toolsOf(session));
+  const rule = await creationRuleOf(session, file);
+  const format = formatOfFile(file);
+  return (bytes) => encryptSops({ bytes, format, file, ...rule, ...toolsOf(session) });
+}
+
+/**
+ * Puts the text of an edit that was given up into a private file, in memory where it was there before. The next
+ * edit removes what is older than a day.
+ *
+ * @returns its path; null where there is nothing to keep
+ */
+export async function keepEdited({ text, outcome, inMemory }: Edited): Promise<string | null> {
+  return outcome === "given-up" && text !== null ? await keepText(text, inMemory) : null;
 }
 
 function toolsOf(session: Session): SealTools {

@@ -1,12 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { z } from "zod";
-import { LotseError, readPrivateFile, removeTree, writePrivateFile } from "../../kernel/index.ts";
+import { randomBytes } from "node:crypto";
+import { LotseError, readPrivateFile } from "../../kernel/index.ts";
 import { manifestPathOf, parseManifest, type Manifest } from "../../secrets/manifest/index.ts";
 import { formatOfFile, mergeSops } from "../../secrets/sops/index.ts";
 import { boundContentOf, checkOrigin, makeManifest, type BoundContent } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
 import { findBoundFile } from "./git-history.ts";
+import { forgetOld, keep, keptPath, readKept, takeKept, type Merged } from "./kept-merge.ts";
 import { secretLayerOfFile } from "./layers.ts";
 import { identitiesOf, type FileTools } from "./plain-files.ts";
 import { signingKeyOf } from "./signing-key.ts";
@@ -18,15 +17,6 @@ export interface MergeInput {
   readonly theirs: string;
   /** The file's path, for its format and for messages; in a workspace, relative to it. */
   readonly path: string;
-}
-
-/** How a merge ended. */
-export interface Merged {
-  /** Names of values that both sides changed, each in its own way. */
-  readonly conflicts: readonly string[];
-  readonly bytes: Uint8Array;
-  /** Whether somebody was shut out who still knows the merged file's data key. */
-  readonly needsRotation: boolean;
 }
 
 /** The three versions; null where a side has none. */
@@ -60,6 +50,7 @@ export async function mergeFiles(tools: FileTools, input: MergeInput): Promise<M
  * @throws LotseError as {@link mergeFiles}
  */
 export async function mergeSecretFile(session: Session, input: MergeInput): Promise<Merged> {
+  await session.secrets.trusted();
   const sides = await sidesOf(input);
   return await mergeOnce(session, sides, input.path);
 }
@@ -74,6 +65,7 @@ export async function mergeSecretFile(session: Session, input: MergeInput): Prom
 export async function mergeManifests(session: Session, input: MergeInput): Promise<Merged> {
   const path = input.path.slice(0, -manifestEnding.length);
   const layer = secretLayerOfFile(session, path);
+  await session.secrets.trusted();
   const manifests = await sidesOf(input);
   const ours = parseManifest(manifests.ours, input.path);
   const theirs = parseManifest(manifests.theirs, input.path);
@@ -123,10 +115,33 @@ async function filesOf(
     });
   };
   return {
-    base: base === null || manifests.base === null ? null : await find(base, manifests.base),
+    base:
+      base === null || manifests.base === null ? null : await findBase(session, path, base, manifests.base),
     ours: await find(ours, manifests.ours),
     theirs: await find(theirs, manifests.theirs),
   };
+}
+
+/**
+ * The file of a common ancestor. That of a criss-cross is itself a merge of ours, in no commit. One that cannot be
+ * found is as good as none: what the sides have differently is a conflict then.
+ */
+async function findBase(
+  session: Session,
+  path: string,
+  manifest: Manifest,
+  bytes: Uint8Array,
+): Promise<Uint8Array | null> {
+  const found = await findBoundFile(session, path, manifest, bytes);
+  if (found !== null) return found;
+  const { structure, recipients } = manifest;
+  const merged = await readKept(keptPath(session, path, { structure, recipients }));
+  const bound = merged === null ? null : boundContentOf(merged.bytes, path);
+  return bound !== null && merged !== null && isSameContent(bound, manifest) ? merged.bytes : null;
+}
+
+function isSameContent(left: BoundContent, right: BoundContent): boolean {
+  return left.structure === right.structure && left.recipients.join("\n") === right.recipients.join("\n");
 }
 
 /** What git takes without asking when only one side changed; otherwise one merge for file and manifest. */
@@ -141,6 +156,9 @@ async function mergeOnce(session: Session, sides: Sides, path: string): Promise<
   if (before !== null) return before;
   const merged = await mergeSides(session, sides, path);
   await keep(kept, merged);
+  // For a merge whose base this is.
+  await keep(keptPath(session, path, bound(merged.bytes)), merged);
+  await forgetOld(session);
   return merged;
 }
 
@@ -166,35 +184,6 @@ function laterValues(ours: Manifest, theirs: Manifest): Manifest["values"] {
     if (own === undefined || record.version > own.version) values[name] = record;
   }
   return values;
-}
-
-const keptSchema = z.strictObject({
-  conflicts: z.array(z.string().max(4096)).max(100_000),
-  needsRotation: z.boolean(),
-  /** Ciphertext, in base64. */
-  bytes: z.base64(),
-});
-
-/** Where the merge of these very versions waits for the other one of file and manifest. */
-function keptPath({ state }: Session, path: string, ...versions: readonly (BoundContent | null)[]): string {
-  const parts = versions.map((version) => version && [version.structure, ...version.recipients]);
-  const key = createHash("sha256")
-    .update(JSON.stringify([path, ...parts]))
-    .digest("hex");
-  return join(state, "secrets", "merge", `${key.slice(0, 40)}.json`);
-}
-
-async function keep(path: string, { bytes, ...rest }: Merged): Promise<void> {
-  const record = { ...rest, bytes: Buffer.from(bytes).toString("base64") };
-  await writePrivateFile(path, JSON.stringify(record), { sync: false });
-}
-
-async function takeKept(path: string): Promise<Merged | null> {
-  const content = await readPrivateFile(path, 2 * maxBytes);
-  if (content === null) return null;
-  await removeTree(path);
-  const { bytes, conflicts, needsRotation } = keptSchema.parse(JSON.parse(content.toString("utf8")));
-  return { bytes: Buffer.from(bytes, "base64"), conflicts, needsRotation };
 }
 
 async function sidesOf({ base, ours, theirs }: MergeInput): Promise<Sides> {

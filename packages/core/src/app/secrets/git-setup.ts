@@ -2,6 +2,7 @@ import { join, posix } from "node:path";
 import { LotseError, readPrivateFile, removeTree, writePrivateFile } from "../../kernel/index.ts";
 import { incomingDirectoryOf } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
+import { rulesRecordFile } from "./rules-record.ts";
 
 const begin = "# >>> lotse secrets >>>";
 const end = "# <<< lotse secrets <<<";
@@ -54,7 +55,7 @@ async function writeAttributes(session: Session, remove: boolean): Promise<GitSe
 /** The secret files as patterns of git, relative to the workspace. */
 function linesOf({ engine }: Session): readonly string[] {
   const { root, secrets } = engine.workspace;
-  return secrets.layers.flatMap((layer) => {
+  const ofLayers = secrets.layers.flatMap((layer) => {
     const pattern = posix.join(root, layer).replaceAll(/\{[a-z]+\}/gu, "*");
     const beside = incomingDirectoryOf(pattern);
     return [
@@ -65,6 +66,8 @@ function linesOf({ engine }: Session): readonly string[] {
       `${beside}/*.manifest.json -merge`,
     ];
   });
+  // Who merges rules looks at whom they name, and signs them: lotse secrets verify --accept.
+  return [...ofLayers, `/${rulesRecordFile} -merge`];
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Use cases of secrets. */
 export { compareFiles, describeFile } from "./describe.ts";
-export { editSecrets, type Edited } from "./edit.ts";
+export { editSecrets, keepEdited, type Edited } from "./edit.ts";
 export {
   execWithSecrets,
   exportForms,
@@ -21,19 +21,15 @@ export {
   rekeyFiles,
   removeRecipient,
   type RecipientChange,
-  type RotationItem,
 } from "./recipients.ts";
+export type { RotationItem } from "./rotation.ts";
+export { changeCreationRules, type RulesOutcome } from "./rules-change.ts";
 export { setUpSecrets, type SecretsSetUp } from "./init.ts";
-export {
-  isManifest,
-  mergeFiles,
-  mergeManifests,
-  mergeSecretFile,
-  type Merged,
-  type MergeInput,
-} from "./git-merge.ts";
+export { isManifest, mergeFiles, mergeManifests, mergeSecretFile, type MergeInput } from "./git-merge.ts";
+export type { Merged } from "./kept-merge.ts";
 export { setUpGit } from "./git-setup.ts";
 export { creationRuleOf, rulesFile } from "./rules.ts";
+export { rulesRecordFile } from "./rules-record.ts";
 export { signingKeyOf } from "./signing-key.ts";
 export { acceptVersions, verifySecrets, type SecretsReport } from "./verify.ts";
 export { openAllSecrets, openVariables, planVariables } from "./variables.ts";

@@ -1,40 +1,57 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { LotseError, Sensitive, writePrivateFile } from "../../kernel/index.ts";
-import { checkAgeRecipient } from "../../secrets/sops/index.ts";
+import {
+  checkAgeRecipient,
+  isSameRecipient,
+  parseCreationRules,
+  type KeyOpener,
+} from "../../secrets/sops/index.ts";
 import type { Session } from "../session.ts";
 import { identitiesOf } from "./plain-files.ts";
-import { rulesFile } from "./rules.ts";
+import { ignoreState } from "../ignore.ts";
+import { acceptRules, rulesFile } from "./rules-record.ts";
 
 /** What setting up secrets made. */
 export interface SecretsSetUp {
   /** The new key's file; null where there was a key already. */
   readonly keyFile: string | null;
+  /** Where the key is from that was there already, such as the path of its file; null where it is new. */
+  readonly usedKey: string | null;
   /** Who can open new files. */
   readonly recipients: readonly string[];
   /** Whether `.sops.yaml` was written; an existing one is left alone. */
   readonly rulesWritten: boolean;
+  /** Whether `.lotse` was added to `.gitignore`. */
+  readonly ignored: boolean;
 }
 
 /**
- * Sets up secrets in a workspace: a key for whoever has none, and a `.sops.yaml` whose rule is for all secret
- * files.
+ * Sets up secrets in a workspace: a key for whoever has none, a `.sops.yaml` whose rule is for all secret files,
+ * with a signed record beside it, and `.lotse` in `.gitignore`. Who has a key already uses the first of those
+ * that sops would use; age keys go before SSH keys.
  *
- * @param further - recipients besides the new key
+ * @param further - recipients besides the own key
  * @throws LotseError `secret.recipient`; `usage.argument` where nobody would be a recipient
  */
 export async function setUpSecrets(session: Session, further: readonly string[]): Promise<SecretsSetUp> {
   for (const recipient of further) await checkAgeRecipient(recipient);
   return await session.recorder.change({ action: "secret.init", object: rulesFile }, async () => {
-    const made = (await identitiesOf(session)).length === 0 ? await makeKey(session) : null;
-    const recipients = [...(made === null ? [] : [made.recipient]), ...further];
+    const present = await identitiesOf(session);
+    const made = present.length === 0 ? await makeKey(session) : null;
+    const own = made ?? firstOf(present);
+    const recipients = distinct([...(own === null ? [] : [own.recipient]), ...further]);
     const path = join(session.directory, rulesFile);
     const rulesWritten = !existsSync(path);
     if (rulesWritten) {
       if (recipients.length === 0) throw nobody();
-      await writePrivateFile(path, rulesText(recipients), { mode: 0o644 });
+      const text = rulesText(recipients);
+      await writePrivateFile(path, text, { mode: 0o644 });
+      await acceptRules(session, parseCreationRules(text));
     }
-    return { keyFile: made?.path ?? null, recipients, rulesWritten };
+    const ignored = await ignoreState(session.directory);
+    const usedKey = made === null ? (own?.path ?? null) : null;
+    return { keyFile: made?.path ?? null, usedKey, recipients, rulesWritten, ignored };
   });
 }
 
@@ -52,6 +69,20 @@ async function makeKey(session: Session): Promise<{ readonly path: string; reado
   return { path, recipient };
 }
 
+/** The key that sops would use first, of those that can be encrypted to; null where there is none. */
+function firstOf(keys: readonly KeyOpener[]): { readonly path: string; readonly recipient: string } | null {
+  const known = keys.flatMap(({ name, recipient }) =>
+    recipient === undefined ? [] : [{ path: name, recipient }],
+  );
+  return known.find(({ recipient }) => recipient.startsWith("age1")) ?? known[0] ?? null;
+}
+
+function distinct(recipients: readonly string[]): readonly string[] {
+  return recipients.filter(
+    (recipient, index) => recipients.findIndex((other) => isSameRecipient(other, recipient)) === index,
+  );
+}
+
 function rulesText(recipients: readonly string[]): string {
   return [
     "# Who can open new secret files; sops reads this, too. The first rule that fits a path counts.",
@@ -66,7 +97,7 @@ function rulesText(recipients: readonly string[]): string {
 function nobody(): LotseError {
   return new LotseError({
     code: "usage.argument",
-    message: "nobody would be able to open the secrets: you have a key already, and no recipient was named",
-    hint: "name yours with --recipient: age-keygen -y ~/.config/sops/age/keys.txt prints it",
+    message: "nobody would be able to open the secrets: your key is of a kind that nothing here encrypts for",
+    hint: "name an age or SSH recipient with --recipient: age-keygen makes a key",
   });
 }

@@ -18,7 +18,7 @@ import {
   type RunRequest,
 } from "../../secrets/inject/index.ts";
 import type { Session } from "../session.ts";
-import { openAllSecrets, openVariables, planVariables } from "./variables.ts";
+import { locationOf, openAllSecrets, openVariables, planVariables } from "./variables.ts";
 
 /** Which variables are wanted. */
 export interface InjectionRequest {
@@ -180,13 +180,7 @@ export async function exportVariablesAs(
 function closed(session: Session, { request }: InjectionRequest): readonly InjectedVariable[] {
   return planVariables(resolved(session, request)).map(({ name, path, value }) => {
     if (typeof value === "string") return { name, path, value, secret: false };
-    const [first] = value.secrets;
-    // A text around a secret is no entry of any store: without a reference the renderer refuses it.
-    const reference =
-      first === undefined || value.parts.length !== 1
-        ? {}
-        : { reference: { path: first.path, ...(first.field === undefined ? {} : { field: first.field }) } };
-    return { name, path, value: new Sensitive(""), secret: true, ...reference };
+    return { name, path, value: new Sensitive(""), secret: true, ...locationOf(value) };
   });
 }
 

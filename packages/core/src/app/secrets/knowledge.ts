@@ -1,7 +1,7 @@
 import { isLotseError } from "../../kernel/index.ts";
 import type { SecretMetadata } from "../../policy/index.ts";
 import type { SopsDocument } from "../../secrets/sops/index.ts";
-import { textOfLeaf, type LoadedFile } from "../../secrets/store/index.ts";
+import { nameOfLeaf, textOfLeaf, type LoadedFile, type SecretLayer } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
 import { allSecretLayers } from "./layers.ts";
 
@@ -17,21 +17,24 @@ export async function secretKnowledge(session: Session): Promise<readonly Secret
   const known: SecretMetadata[] = [];
   const fingerprint = (await session.fingerprints()).of;
   for (const layer of allSecretLayers(session)) {
-    if (layer.environment === null || session.engine.files.stamp(layer.file) === undefined) continue;
     const loaded = await session.secrets.layer(layer).catch(ignoreRefusal);
-    const main = loaded?.main ?? null;
-    for (const file of main === null ? [] : [main]) {
+    if (loaded === undefined) continue;
+    const files = [...(loaded.main === null ? [] : [loaded.main]), ...loaded.incoming];
+    // A value that was written without reading the file lies beside it, and is the one that counts.
+    const secrets = await session.secrets.list([layer]);
+    for (const file of files) {
+      const here = secrets.filter((secret) => secret.file === file.file);
+      if (here.length === 0) continue;
       const document = await openOrNull(session, file);
-      for (const secret of await session.secrets.list([layer])) {
-        const name = secret.name;
-        const leaf = document?.leaves.find(({ path }) => path.join(".") === name);
+      for (const { name, changedAt } of here) {
+        const leaf = document?.leaves.find(({ path }) => nameOfLeaf(path, file.format) === name);
         const value = leaf === undefined || leaf.type === "bytes" ? undefined : textOfLeaf(leaf, name);
         known.push({
           name,
-          environment: layer.environment,
+          environment: environmentOf(session, layer),
           tenant: layer.tenant,
-          changed: secret.changedAt,
-          file: secret.file,
+          changed: changedAt,
+          file: file.file,
           recipients: file.manifest.recipients,
           ...(value === undefined
             ? {}
@@ -44,6 +47,12 @@ export async function secretKnowledge(session: Session): Promise<readonly Secret
     }
   }
   return known;
+}
+
+/** A file of all environments is that of the only one where there is one only. */
+function environmentOf({ engine }: Session, { environment }: SecretLayer): string | null {
+  const { environments } = engine.workspace;
+  return environment ?? (environments.length === 1 ? (environments[0] ?? null) : null);
 }
 
 async function openOrNull(session: Session, file: LoadedFile): Promise<SopsDocument | null> {

@@ -10,7 +10,7 @@ import {
 } from "../../secrets/scan/index.ts";
 import type { Session } from "../session.ts";
 import { allSecretLayers } from "./layers.ts";
-import { textOfLeaf } from "../../secrets/store/index.ts";
+import { formatSecretName, textOfLeaf } from "../../secrets/store/index.ts";
 
 const maxIndexBytes = 256 * 1024 * 1024;
 
@@ -38,7 +38,7 @@ export async function indexAll(session: Session): Promise<number> {
       const document = await session.secrets.document(file).catch(() => null);
       for (const leaf of document?.leaves ?? []) {
         if (!leaf.encrypted || leaf.type === "bytes") continue;
-        const name = leaf.path.join(".");
+        const name = formatSecretName(leaf.path.map(String));
         values.push({ name, value: textOfLeaf(leaf, name) });
       }
     }
@@ -65,6 +65,7 @@ async function addToIndex(session: Session, values: readonly KnownValue[]): Prom
 }
 
 async function readIndex(session: Session): Promise<KnownIndex | null> {
+  await session.secrets.trusted();
   const content = await readPrivateFile(pathOf(session), maxIndexBytes);
   if (content === null) return null;
   try {

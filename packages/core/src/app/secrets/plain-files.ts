@@ -13,7 +13,8 @@ import {
   type SopsFormat,
 } from "../../secrets/sops/index.ts";
 import type { NewFileRule } from "../../secrets/store/index.ts";
-import { rulesFile } from "./rules.ts";
+import type { Session } from "../session.ts";
+import { creationRuleOf, rulesFile } from "./rules.ts";
 
 /** What single files are encrypted and decrypted with, also outside a workspace. */
 export interface FileTools {
@@ -45,17 +46,21 @@ export async function decryptFile(
  * Encrypts a plain file for the given recipients, or for those that the nearest `.sops.yaml` above it names.
  *
  * @param path - absolute
+ * @param session - the workspace that the file is in, whose rules must be those that were signed
  * @returns the sops file
- * @throws LotseError `file.not-found`, `secret.already-encrypted`, `secret.rules`, `secret.recipient`, …
+ * @throws LotseError `file.not-found`, `secret.already-encrypted`, `secret.rules`, `secret.recipient`, …;
+ * `secret.manifest`, `secret.signature` for rules that nobody has signed
  */
 export async function encryptFile(
   tools: FileTools,
   path: string,
   recipients: readonly string[],
   format: SopsFormat = formatOfFile(path),
+  session: Session | null = null,
 ): Promise<Uint8Array> {
   const bytes = await readWhole(path);
-  const rule: NewFileRule = recipients.length > 0 ? { recipients: { recipients } } : await nearestRule(path);
+  const rule: NewFileRule =
+    recipients.length > 0 ? { recipients: { recipients } } : await nearestRule(path, session);
   return await encryptSops({
     bytes,
     format,
@@ -72,10 +77,13 @@ export function identitiesOf({ variables, exec }: FileTools): Promise<readonly K
 }
 
 /** The rule for a file in the nearest `.sops.yaml`, as sops finds it. @throws LotseError `secret.rules` */
-async function nearestRule(path: string): Promise<NewFileRule> {
+async function nearestRule(path: string, session: Session | null): Promise<NewFileRule> {
   for (let directory = dirname(resolve(path)); ; directory = dirname(directory)) {
     const file = join(directory, rulesFile);
     if (existsSync(file)) {
+      if (session !== null && file === join(session.directory, rulesFile)) {
+        return await creationRuleOf(session, relative(directory, path).split(sep).join("/"));
+      }
       const text = (await readWhole(file)).toString("utf8");
       const rule = creationRuleFor(text, relative(directory, path).split(sep).join("/"));
       if (rule !== null) return rule;

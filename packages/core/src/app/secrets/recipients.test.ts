@@ -1,8 +1,18 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Sensitive } from "../../kernel/index.ts";
 import type { Session } from "../session.ts";
 import { newPerson, SecretWorkspace, type Person } from "../testing/secret-workspace.ts";
-import { addRecipient, existingLayers, openSecret, removeRecipient, setSecret } from "./index.ts";
+import {
+  acceptVersions,
+  addRecipient,
+  existingLayers,
+  openSecret,
+  removeRecipient,
+  setSecret,
+  verifySecrets,
+} from "./index.ts";
 
 const scopes = ["acme", "globex"].map((tenant) => ({ environment: "prod", tenant }));
 const files = scopes.map(({ tenant }) => `environments/prod/secrets/tenants/${tenant}.yml`);
@@ -24,6 +34,7 @@ describe("changing the recipients of several files", () => {
     for (const [index, scope] of scopes.entries()) {
       const rule = recipients[index]?.recipient ?? "";
       workspace.write(".sops.yaml", `creation_rules:\n  - age: ${rule}\n`);
+      await acceptVersions(session, [".sops.yaml"]);
       await setSecret(session, scope, "key", new Sensitive(`of ${scope.tenant}`));
     }
   }
@@ -78,5 +89,34 @@ describe("changing the recipients of several files", () => {
     expect(removed.files.map(({ file }) => file)).toEqual([first.file]);
     expect(removed.rotation).toMatchObject([{ name: "key", tenant: "acme", readAt: null }]);
     expect(workspace.read(second.file)).toBe(untouched);
+  });
+
+  it("keeps the plan until it was shown, also of what an interrupted call has done", async () => {
+    await fill([ada, ada]);
+    const layers = await existingLayers(session, []);
+    await addRecipient(session, layers, bob.recipient);
+    await openSecret(workspace.session(bob), { environment: "prod", tenant: "globex" }, "key");
+    const first = await removeRecipient(session, layers.slice(0, 1), bob.recipient, "bob");
+    expect(first.rotation.map(({ tenant }) => tenant)).toEqual(["acme"]);
+    const directory = workspace.path(".lotse/secrets/rotation");
+    const [name = ""] = readdirSync(directory);
+    expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(directory, name), "utf8")).not.toMatch(/of acme|ENC\[/u);
+    expect((await verifySecrets(session, [])).notes).toMatchObject([
+      { code: "secret.interrupted", message: expect.stringContaining(bob.recipient) as string },
+      { code: "secret.rules", where: { file: files[1] } },
+    ]);
+    // In another process, and without saying again whose reads count.
+    const later = workspace.session(ada);
+    const second = await removeRecipient(later, layers, bob.recipient, undefined);
+    expect(second.files.map(({ file }) => file)).toEqual(files.slice(1));
+    expect(second.rotation).toMatchObject([
+      { tenant: "globex", readAt: expect.any(String) as string },
+      { tenant: "acme", readAt: null },
+    ]);
+    await second.close();
+    expect(readdirSync(directory)).toEqual([]);
+    const third = await removeRecipient(later, layers, bob.recipient, undefined);
+    expect(third).toMatchObject({ files: [], rotation: [] });
   });
 });

@@ -1,34 +1,22 @@
-import type { EntryView } from "../../audit/index.ts";
 import { LotseError } from "../../kernel/index.ts";
-import { formatOfFile, isSameRecipient, recipientsOf, type RecipientSet } from "../../secrets/sops/index.ts";
-import {
-  nameInFile,
-  parseSecretName,
-  type LoadedFile,
-  type Rekeyed,
-  type RekeyTask,
-  type SecretLayer,
-} from "../../secrets/store/index.ts";
+import { isSameRecipient, recipientsOf, type RecipientSet } from "../../secrets/sops/index.ts";
+import type { LoadedFile, Rekeyed, RekeyTask, SecretLayer } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
 import { rekeyTogether } from "./change.ts";
 import { allSecretLayers } from "./layers.ts";
-import { creationRuleOf } from "./rules.ts";
-
-/** A value that somebody who was shut out has read, and that should be made anew. */
-export interface RotationItem {
-  readonly name: string;
-  readonly environment: string | null;
-  readonly tenant: string | null;
-  /** When they read it last, ISO 8601 in UTC; null where they could only have read it. */
-  readonly readAt: string | null;
-  readonly version: string | null;
-}
+import { RotationRecord, type RotationItem } from "./rotation.ts";
+import { creationRulesOf } from "./rules.ts";
 
 /** What changing recipients did. */
 export interface RecipientChange {
   readonly files: readonly Rekeyed[];
-  /** What to make anew, what was read first. Empty where nobody was shut out. */
+  /**
+   * What to make anew, what was read first, with what an interrupted call has left. Empty where nobody was shut
+   * out.
+   */
   readonly rotation: readonly RotationItem[];
+  /** To be called once the plan was shown; until then every call gives it again. */
+  readonly close: () => Promise<void>;
 }
 
 /** The secret files that exist, of those that are meant. @param files - all where none is named */
@@ -58,7 +46,7 @@ export async function addRecipient(
       index > 0 || group.some((known) => isSameRecipient(known, recipient)) ? group : [...group, recipient],
     ),
   );
-  return { files, rotation: [] };
+  return { files, rotation: [], close: () => Promise.resolve() };
 }
 
 /**
@@ -75,16 +63,27 @@ export async function removeRecipient(
   who: string | undefined,
   onFile: (file: string) => void = () => undefined,
 ): Promise<RecipientChange> {
-  const touched: SecretLayer[] = [];
-  const files = await rekeyInBatches(session, layers, true, onFile, ({ parsed, layer, file }) => {
-    const before = recipientsOf(parsed.metadata);
-    const after = mapGroups(before, (group) => group.filter((known) => !isSameRecipient(known, recipient)));
-    if (JSON.stringify(before) === JSON.stringify(after)) return null;
-    refuseEmpty(after, file);
-    touched.push(layer);
-    return after;
+  const record = await RotationRecord.open(session, recipient, who);
+  const files = await rekeyInBatches(
+    session,
+    layers,
+    true,
+    onFile,
+    ({ parsed, file }) => {
+      const before = recipientsOf(parsed.metadata);
+      if (!isAmong(before, recipient)) return null;
+      const after = mapGroups(before, (group) => group.filter((known) => !isSameRecipient(known, recipient)));
+      refuseEmpty(after, file);
+      return after;
+    },
+    (batch) => record.add(batch),
+  );
+  const rotation = await record.plan(async (file) => {
+    const layer = allSecretLayers(session).find((known) => known.file === file);
+    const { main } = layer === undefined ? { main: null } : await session.secrets.layer(layer);
+    return main === null || !isAmong(recipientsOf(main.parsed.metadata), recipient);
   });
-  return { files, rotation: await rotationPlan(session, touched, who) };
+  return { files, rotation, close: () => record.close() };
 }
 
 /**
@@ -98,13 +97,12 @@ export async function rekeyFiles(
   newDataKey: boolean,
   onFile: (file: string) => void = () => undefined,
 ): Promise<readonly Rekeyed[]> {
-  return await rekeyInBatches(
+  if (layers.length === 0) return [];
+  const ruleFor = await creationRulesOf(
     session,
-    layers,
-    newDataKey,
-    onFile,
-    ({ file }) => creationRuleOf(session, file).recipients,
+    layers.map(({ file }) => file),
   );
+  return await rekeyInBatches(session, layers, newDataKey, onFile, ({ file }) => ruleFor(file).recipients);
 }
 
 const maxBatchFiles = 64;
@@ -115,6 +113,7 @@ const maxBatchBytes = 16 * 1024 * 1024;
  * batch is changed as a whole or not at all.
  *
  * @param recipientsFor - null leaves a file as it is
+ * @param onBatch - called before the files of a batch are changed
  */
 async function rekeyInBatches(
   session: Session,
@@ -122,6 +121,7 @@ async function rekeyInBatches(
   newDataKey: boolean,
   onFile: (file: string) => void,
   recipientsFor: (file: LoadedFile) => RecipientSet | null,
+  onBatch: (batch: readonly SecretLayer[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<readonly Rekeyed[]> {
   const files: Rekeyed[] = [];
   let batch: RekeyTask[] = [];
@@ -130,6 +130,7 @@ async function rekeyInBatches(
     const tasks = batch;
     batch = [];
     bytes = 0;
+    await onBatch(tasks.map(({ layer }) => layer));
     files.push(...(await rekeyTogether(session, tasks, newDataKey)));
     for (const { layer } of tasks) onFile(layer.file);
   };
@@ -145,58 +146,9 @@ async function rekeyInBatches(
   return files;
 }
 
-/** What somebody read of these files, by the audit log; then what they could have read. */
-async function rotationPlan(
-  session: Session,
-  layers: readonly SecretLayer[],
-  who: string | undefined,
-): Promise<readonly RotationItem[]> {
-  const byFile = new Map<string, Map<string, RotationItem>>();
-  for (const layer of layers) byFile.set(layer.file, await itemsOf(session, layer));
-  for await (const entry of readsOf(session, who)) {
-    const single = entry.action === "secret.read";
-    const file = single ? entry.details["file"] : entry.object;
-    const items = byFile.get(String(file));
-    if (items === undefined) continue;
-    const name = single ? nameInFile(parseSecretName(entry.object ?? ""), formatOfFile(String(file))) : null;
-    for (const key of name === null ? items.keys() : [name]) {
-      const item = items.get(key);
-      if (item === undefined || item.readAt !== null) continue;
-      items.set(key, { ...item, readAt: entry.time, ...(name === null ? {} : { version: entry.version }) });
-    }
-  }
-  const all = [...byFile.values()].flatMap((items) => [...items.values()]);
-  return all.sort((left, right) => (right.readAt ?? "").localeCompare(left.readAt ?? ""));
-}
-
-/** The encrypted values of a layer by name, as if nobody had read them. */
-async function itemsOf(session: Session, layer: SecretLayer): Promise<Map<string, RotationItem>> {
-  const { environment, tenant } = layer;
-  const listed = (await session.secrets.list([layer])).filter(({ encrypted }) => encrypted);
-  return new Map(
-    listed.map(({ name, version }) => [
-      name,
-      { name, environment, tenant, readAt: null, version: String(version) },
-    ]),
-  );
-}
-
-/** What somebody was shown, the newest first. */
-async function* readsOf(session: Session, who: string | undefined): AsyncIterable<EntryView> {
-  const log = await session.log.open();
-  const filter = { action: "secret", ...(who === undefined ? {} : { actor: who }) };
-  for await (const entry of log.list(filter)) {
-    if (who === undefined && entry.actor.id === session.actor.id) continue;
-    if (showedValues(entry)) yield entry;
-  }
-}
-
-const openings: ReadonlySet<string | null> = new Set(["secret.read", "secret.edit", "secret.decrypt"]);
-
-/** Opening a whole file shows every value in it, and an edit that was refused has shown them before. */
-function showedValues({ action, outcome, details }: EntryView): boolean {
-  if (action === "secret.edit" && outcome === "failure") return details["code"] !== "secret.no-key";
-  return outcome === "success" && openings.has(action);
+function isAmong(set: RecipientSet, recipient: string): boolean {
+  const all = "recipients" in set ? set.recipients : set.groups.flat();
+  return all.some((known) => isSameRecipient(known, recipient));
 }
 
 function mapGroups(

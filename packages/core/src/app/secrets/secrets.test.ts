@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SecretReference } from "../../config/index.ts";
+import { encryptSops } from "../../secrets/sops/index.ts";
 import { isLotseError, Sensitive } from "../../kernel/index.ts";
 import { manifestPathOf, parseManifest } from "../../secrets/manifest/index.ts";
 import type { Session } from "../session.ts";
@@ -12,6 +14,7 @@ import {
   existingLayers,
   getSecret,
   listSecrets,
+  openAllSecrets,
   openReference,
   openSecret,
   rekeyFiles,
@@ -202,6 +205,76 @@ describe("secrets of a workspace", () => {
     });
   });
 
+  it("who is said to have changed a value is not believed of a forged manifest", async () => {
+    for (const text of ["1", "2"]) await setSecret(session, acme, "a", secret(text));
+    const path = manifestPathOf(fileOf("acme"));
+    const layer = secretLayerOfFile(session, fileOf("acme"));
+    await signFile(session, layer);
+    const list = async () => await listSecrets(workspace.session(ada), acme);
+    expect(await list()).toMatchObject([{ changedBy: "user:ada", version: 2 }]);
+    for (const version of [7, Number.MAX_SAFE_INTEGER]) {
+      const forged = JSON.parse(workspace.read(path)) as { values: Record<string, object> };
+      forged.values["a"] = { ...forged.values["a"], changedBy: "user:mallory", version };
+      workspace.write(path, JSON.stringify({ ...forged, version: Number.MAX_SAFE_INTEGER }));
+      await signFile(workspace.session(ada), layer);
+      // Its numbers may only rise, so that no value comes back.
+      expect(await list()).toMatchObject([{ changedBy: "user:ada", version: version === 7 ? 8 : 1 }]);
+    }
+  });
+
+  it("have names that list prints and get takes, whatever the keys are", async () => {
+    const plain = `"a.b": first\na:\n  b: second\n"two words": third\n"x/y":\n  "0": fourth\n`;
+    const rule = { recipients: [ada.recipient] };
+    const tools = { clock: () => new Date(), randomBytes };
+    const file = fileOf("acme");
+    workspace.write(
+      file,
+      (
+        await encryptSops({ bytes: Buffer.from(plain), format: "yaml", file, recipients: rule, ...tools })
+      ).toString(),
+    );
+    await signFile(session, secretLayerOfFile(session, file));
+    const names = (await listSecrets(session, acme)).map(({ name }) => name);
+    expect(names).toEqual([`"a.b"`, `"two words"`, `"x/y".0`, "a.b"]);
+    const values = await Promise.all(names.map((name) => read(name)));
+    expect(values).toEqual(["first", "third", "fourth", "second"]);
+    expect(await setSecret(session, acme, `"a.b"`, secret("changed"))).toMatchObject({ version: 2 });
+    expect([await read(`"a.b"`), await read("a.b")]).toEqual(["changed", "second"]);
+    await removeSecret(session, acme, `"a.b"`);
+    expect(await codeOf(read(`"a.b"`))).toBe("secret.not-found");
+    // Blindly the name becomes that of a file.
+    const blind = workspace.session(withoutKey(ada));
+    expect(await codeOf(setSecret(blind, acme, `"../x"`, secret("y")))).toBe("secret.name");
+  });
+
+  it("of several layers become one variable, the highest layer's, however each spells it", async () => {
+    for (const [first, last] of [
+      ["env", "yml"],
+      ["yml", "env"],
+    ]) {
+      const layers = `secrets:\n  layers: ["{env}/secrets/{env}.${first}", "{env}/secrets/tenants/{tenant}.${last}"]\n`;
+      const other = await SecretWorkspace.make([ada], layers);
+      try {
+        const own = other.session(ada);
+        await setSecret(own, { environment: "prod" }, "spotify.api_key", secret("lower"));
+        await setSecret(own, { environment: "prod" }, "only.lower", secret("1"));
+        await setSecret(own, acme, "spotify.api_key", secret("higher"));
+        const opened = await openAllSecrets(own, acme);
+        const found = opened.map(({ name, value }) => [
+          name,
+          value instanceof Sensitive ? value.reveal() : "",
+        ]);
+        expect(Object.fromEntries(found)).toEqual({
+          ONLY_LOWER: "1",
+          SPOTIFY_API_KEY: "higher",
+        });
+        expect(found).toHaveLength(2);
+      } finally {
+        await other.dispose();
+      }
+    }
+  });
+
   it("are signed by whoever lotse.yml lists, and by nobody else", async () => {
     await setSecret(session, acme, "a", secret("1"));
     const { signer } = parseManifest(readFileSync(workspace.path(manifestPathOf(fileOf("acme")))), "m");
@@ -284,6 +357,7 @@ describe("secrets of a workspace", () => {
     const bob = await newPerson("bob");
     await setSecret(session, acme, "a", secret("1"));
     workspace.write(".sops.yaml", `creation_rules:\n  - age: ${ada.recipient},${bob.recipient}\n`);
+    await acceptVersions(session, [".sops.yaml"]);
     await rekeyFiles(session, await existingLayers(session, []), true);
     expect(await read("a", acme, workspace.session(bob))).toBe("1");
   });

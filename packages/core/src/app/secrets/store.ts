@@ -3,6 +3,7 @@ import type { ConfigEngine } from "../../config/index.ts";
 import type { Actor, Clock, Exec } from "../../kernel/index.ts";
 import { identitiesFromEnvironment } from "../../secrets/sops/index.ts";
 import { SecretStore } from "../../secrets/store/index.ts";
+import { refuseTrackedState } from "../tracked-state.ts";
 import { signingKeyOf } from "./signing-key.ts";
 
 /** What the secrets of a workspace are opened with. */
@@ -27,6 +28,7 @@ export function secretStoreOf(owner: StoreOwner): SecretStore {
     signers: workspace.secrets.signers,
     identities: () => identitiesFromEnvironment(owner.variables, owner.exec, homeOf(owner.variables)),
     signingKey: () => signingKeyOf(owner.variables),
+    checkState: () => refuseTrackedState(owner.exec, owner.state),
     who: `${owner.actor.kind}:${owner.actor.id}`,
     clock: owner.clock,
   });

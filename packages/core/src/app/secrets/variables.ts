@@ -1,7 +1,7 @@
 import { isScalarNode, variableName, type Node, type Policy, type Snapshot } from "../../config/index.ts";
 import type { SecretReference } from "../../config/index.ts";
 import { formatScope, isLotseError, LotseError, type Scope, type Sensitive } from "../../kernel/index.ts";
-import { variableOfName } from "../../secrets/store/index.ts";
+import { parseSecretName, variableOfName } from "../../secrets/store/index.ts";
 import type { InjectedVariable } from "../../secrets/inject/index.ts";
 import type { Session } from "../session.ts";
 import { secretLayersOf } from "./layers.ts";
@@ -60,13 +60,21 @@ export async function openVariables(
   const opened = await openReferences(session, scope, wanted);
   return planned.map(({ name, path, value }): InjectedVariable => {
     if (typeof value === "string") return { name, path, value, secret: false };
-    const [first] = value.secrets;
-    const location =
-      first === undefined || value.parts.length !== 1
-        ? {}
-        : { reference: { path: first.path, ...(first.field === undefined ? {} : { field: first.field }) } };
-    return { name, path, value: opened[name] ?? "", secret: true, ...location };
+    return { name, path, value: opened[name] ?? "", secret: true, ...locationOf(value) };
   });
+}
+
+/** Where a reference's value is kept, or what it is put together from. */
+export function locationOf(reference: SecretReference): Pick<InjectedVariable, "reference" | "parts"> {
+  const parts = reference.parts.map((part) =>
+    part.kind === "text"
+      ? part.text
+      : { path: part.path, ...(part.field === undefined ? {} : { field: part.field }) },
+  );
+  const [first] = parts;
+  return parts.length === 1 && first !== undefined && typeof first !== "string"
+    ? { reference: first }
+    : { parts };
 }
 
 /** A reference of the configuration with the name that its value goes by. */
@@ -117,16 +125,41 @@ function allOf(errors: readonly unknown[], scope: Scope): unknown {
   });
 }
 
-/** Every secret of a scope under its own name: `spotify.api_key` as `SPOTIFY_API_KEY`. */
+/**
+ * Every secret of a scope under its own name: `spotify.api_key` as `SPOTIFY_API_KEY`. Where several layers have a
+ * variable, also by names that differ as those of YAML and `.env` files do, the highest one's counts.
+ */
 export async function openAllSecrets(
   session: Session,
   scope: Snapshot["scope"],
 ): Promise<readonly InjectedVariable[]> {
-  const listed = await session.secrets.list(secretLayersOf(session, scope));
+  const byVariable = new Map<string, readonly string[]>();
+  for (const layer of secretLayersOf(session, scope)) {
+    const own = Map.groupBy(await session.secrets.list([layer]), ({ name }) => variableOf(name));
+    // Two names in one layer are no matter of layers: that is told when they are handed over.
+    for (const [variable, secrets] of own) {
+      // A value that was written blindly beside a `.env` file goes by another name, and counts before the file's.
+      const beside = secrets.filter(({ incoming }) => incoming);
+      const counting = beside.length > 0 ? beside : secrets;
+      byVariable.set(
+        variable,
+        counting.map(({ name }) => name),
+      );
+    }
+  }
+  const wanted = [...byVariable].flatMap(([variable, names]) =>
+    names.map((name) => [variable, name] as const),
+  );
   return await Promise.all(
-    listed.map(async ({ name }) => {
-      const { value } = await openSecret(session, scope, name);
-      return { name: variableOfName(name.split(".")), path: name, value, secret: true };
+    wanted.map(async ([name, path]) => {
+      const { value } = await openSecret(session, scope, path);
+      return { name, path, value, secret: true };
     }),
   );
+}
+
+/** The variable of a secret: every character that no variable can have is an underscore. */
+function variableOf(name: string): string {
+  const variable = variableOfName(parseSecretName(name)).replaceAll(/[^A-Z0-9_]/gu, "_");
+  return /^\d/u.test(variable) ? `_${variable}` : variable;
 }

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { diagnosticOf, LotseError, type Diagnostic } from "../../kernel/index.ts";
-import { manifestPathOf, parseManifest } from "../../secrets/manifest/index.ts";
+import { manifestPathOf, parseManifest, parseRulesRecord } from "../../secrets/manifest/index.ts";
 import {
   incomingDirectoryOf,
   verifyLayer,
@@ -9,6 +9,9 @@ import {
 } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
 import { allSecretLayers } from "./layers.ts";
+import { acceptRules, rulesFile, rulesRecordFile } from "./rules-record.ts";
+import { noRules, readRules } from "./rules.ts";
+import { notesOf, verifyRules, type VerifiedRules } from "./verify-rules.ts";
 
 /** What `secrets verify` found. */
 export interface SecretsReport {
@@ -16,12 +19,16 @@ export interface SecretsReport {
   readonly files: readonly Verified[];
   /** Files among the secrets that belong to no scope. */
   readonly strangers: readonly string[];
+  /** `.sops.yaml`; null where there is none, or it was not asked for. */
+  readonly rules: VerifiedRules | null;
+  /** Warnings: what somebody should see to, though nothing was tampered with. */
+  readonly notes: readonly Diagnostic[];
 }
 
 /**
  * Checks secret files: manifest, place, version and history; values and MAC where a key at hand opens them.
  *
- * @param files - all where none is named
+ * @param files - all where none is named; `.sops.yaml` may be among them
  */
 export async function verifySecrets(session: Session, files: readonly string[]): Promise<SecretsReport> {
   await session.recorder.read({ action: "secret.verify", object: files.join(" ") || "secrets" });
@@ -34,19 +41,23 @@ export async function verifySecrets(session: Session, files: readonly string[]):
     }
   }
   const strangers = files.length === 0 ? findStrangers(session, all) : [];
+  const isMeant = files.length === 0 || files.includes(rulesFile);
+  const rules = isMeant ? await rulesWithHistory(session) : null;
   return {
-    ok: found.every(({ problem }) => problem === null) && strangers.length === 0,
+    ok: [...found, rules].every((one) => (one?.problem ?? null) === null) && strangers.length === 0,
     files: found,
     strangers,
+    rules,
+    notes: await notesOf(session, wanted),
   };
 }
 
 /**
  * Takes the present versions for good where an older one was brought back on purpose, as after changing
- * branches. Everything but the version must be right.
+ * branches. Everything but the version must be right. Of `.sops.yaml` the present rules are taken and signed.
  *
  * @returns how many files were accepted
- * @throws LotseError `secret.manifest`, `secret.signature`
+ * @throws LotseError `secret.manifest`, `secret.signature`; `secret.denied` for a key that may not sign rules
  */
 export async function acceptVersions(session: Session, files: readonly string[]): Promise<number> {
   const layers = allSecretLayers(session).filter(({ file }) => files.includes(file));
@@ -55,11 +66,26 @@ export async function acceptVersions(session: Session, files: readonly string[])
       await session.secrets.accept(layer);
     });
   }
-  return layers.length;
+  if (!files.includes(rulesFile)) return layers.length;
+  const rules = readRules(session);
+  if (rules === null) throw noRules(undefined);
+  await session.recorder.change({ action: "secret.accept", object: rulesFile }, () =>
+    acceptRules(session, rules),
+  );
+  return layers.length + 1;
+}
+
+async function rulesWithHistory(session: Session): Promise<VerifiedRules | null> {
+  const rules = await verifyRules(session);
+  if (rules === null || rules.problem !== null || rules.version === null) return rules;
+  return await withHistory(session, rules);
 }
 
 /** A fresh clone has seen nothing yet, but its history has: no commit may hold a later version. */
-async function withHistory(session: Session, verified: Verified): Promise<Verified> {
+async function withHistory<T extends Pick<Verified, "file" | "version" | "problem">>(
+  session: Session,
+  verified: T,
+): Promise<T> {
   const newest = await newestInHistory(session, verified.file);
   if (newest === null || verified.version === null || newest <= verified.version) return verified;
   const problem: Diagnostic = diagnosticOf(
@@ -94,7 +120,10 @@ async function newestInHistory(session: Session, file: string): Promise<number |
 
 function versionOf(text: string, path: string): number | null {
   try {
-    return parseManifest(Buffer.from(text), path).version;
+    const content = Buffer.from(text);
+    return path === rulesRecordFile
+      ? parseRulesRecord(content, path).version
+      : parseManifest(content, path).version;
   } catch {
     return null;
   }

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { systemExec, type Exec } from "../../kernel/index.ts";
 import { openSession, type Session } from "../session.ts";
 
 /** Somebody with a key of their own. */
@@ -43,11 +44,18 @@ export class SecretWorkspace {
   }
 
   /** A session of somebody; each has a home of their own. */
-  session({ name, identity }: Person, variables: Readonly<Record<string, string>> = {}): Session {
+  session(
+    { name, identity }: Person,
+    variables: Readonly<Record<string, string>> = {},
+    exec: Exec = systemExec,
+  ): Session {
     const session = openSession({
       directory: this.directory,
+      exec,
       variables: {
         HOME: join(this.root, "home", name),
+        // The memory of the audit log's witness: they share a working copy, and so its log.
+        XDG_STATE_HOME: join(this.root, "state"),
         USER: name,
         ...(identity === null ? {} : { SOPS_AGE_KEY: identity }),
         ...variables,

@@ -1,14 +1,22 @@
 /**
  * Does one thing to the secrets of a workspace, again and again, until it is killed:
- * `secrets-child.ts set|rekey|merge|edit DIRECTORY`. Prints a dot after each time.
+ * `secrets-child.ts set|rekey|merge|edit DIRECTORY`. Prints a dot after each time. `remove DIRECTORY RECIPIENT` ends
+ * itself as `kill -9` would after its first file.
  */
 import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile, Sensitive, systemClock, systemExec } from "../../kernel/index.ts";
-import { editSecrets, existingLayers, mergeFiles, rekeyFiles, setSecret } from "../secrets/index.ts";
+import {
+  editSecrets,
+  existingLayers,
+  mergeFiles,
+  rekeyFiles,
+  removeRecipient,
+  setSecret,
+} from "../secrets/index.ts";
 import { openSession, type Session } from "../session.ts";
 
-const [operation = "", directory = ""] = process.argv.slice(2);
+const [operation = "", directory = "", recipient = ""] = process.argv.slice(2);
 const scope = { environment: "prod", tenant: "acme" };
 const editor = join(directory, "editor.sh");
 writeFileSync(editor, '#!/bin/sh\nsed -i "s/^edited:.*/edited: \\"$$\\"/" "$1"\n');
@@ -33,6 +41,11 @@ async function once(count: number): Promise<void> {
       await editSecrets(session(), layer, {
         prompt: { onMistake: () => Promise.resolve("give-up") },
         allowDisk: true,
+      });
+      break;
+    case "remove":
+      await removeRecipient(session(), await existingLayers(session(), []), recipient, "bob", () => {
+        process.kill(process.pid, "SIGKILL");
       });
       break;
     case "merge": {

@@ -94,8 +94,12 @@ export function readStable(path: string): string | null {
   return before;
 }
 
-/** Reads a file of a few hundred bytes. Not waiting for other threads takes a tenth of the time. */
-function readSmall(path: string): string | null {
+/**
+ * Reads a file of a few hundred bytes. Not waiting for other threads takes a tenth of the time.
+ *
+ * @returns null where there is none, or it is longer than 64 KiB
+ */
+export function readSmall(path: string): string | null {
   let file: number;
   try {
     file = openSync(path, "r");

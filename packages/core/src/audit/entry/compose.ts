@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { canonicalJson, LotseError, type AuditEvent } from "../../kernel/index.ts";
 import { commitPersonal, type RandomBytes } from "./commitment.ts";
 import {
@@ -82,8 +81,10 @@ export function composeEntry(event: AuditRecord, place: Place, random: RandomByt
   const checked = entrySchema.safeParse(written);
   if (!checked.success) throw tooMuch(event, checked.error.issues[0]);
   // These stand beside the log, and must be read again as well.
-  const beside = z.array(personalRecordSchema).safeParse(personal);
-  if (!beside.success) throw tooMuch(event, beside.error.issues[0]);
+  for (const record of personal) {
+    const beside = personalRecordSchema.safeParse(record);
+    if (!beside.success) throw tooMuch(event, beside.error.issues[0]);
+  }
   if (event.actor.id.length > maxIdLength) throw tooMuch(event, undefined);
   const line = canonicalJson(written);
   if (Buffer.byteLength(line) > maxEntryBytes) throw tooMuch(event, undefined);

@@ -5,6 +5,7 @@ import { parseVerifierKey, type VerifierKey } from "../note/key.ts";
 import type { AuditStore } from "../store/store.ts";
 import type { Witness } from "../witness/witness.ts";
 import { hashReader, readLeaves, type HashSource } from "./tree-reader.ts";
+import type { WitnessRegister } from "./witness-register.ts";
 
 /** What witnesses are told of. */
 export interface Anchor {
@@ -12,6 +13,7 @@ export interface Anchor {
   readonly checkpoint: Checkpoint;
   readonly key: VerifierKey;
   readonly source: HashSource;
+  readonly register: WitnessRegister;
 }
 
 /**
@@ -20,15 +22,18 @@ export interface Anchor {
  * @throws LotseError `audit.witness` from the first that does not accept it
  */
 export async function tellWitnesses(witnesses: readonly Witness[], anchor: Anchor): Promise<void> {
-  const { note, checkpoint, key, source } = anchor;
+  const { note, checkpoint, key, source, register } = anchor;
   for (const witness of witnesses) {
+    const known = await register.knows(witness);
     await witness.accept({
       note,
       checkpoint,
       key,
+      known,
       proof: (oldSize) => consistencyProof(oldSize, checkpoint.size, hashReader(source)),
       leaves: (from, to) => readLeaves(from, to, source),
     });
+    if (!known) await register.add(witness);
   }
 }
 
@@ -51,6 +56,7 @@ export interface AnchorReport {
 export async function anchorLog(
   store: AuditStore,
   witnesses: readonly Witness[],
+  register: WitnessRegister,
 ): Promise<readonly AnchorReport[]> {
   const [identity, note] = [await store.identity(), await store.checkpoint()];
   if (identity === null || note === null) return [];
@@ -59,7 +65,7 @@ export async function anchorLog(
   const reports: AnchorReport[] = [];
   for (const witness of witnesses) {
     try {
-      await tellWitnesses([witness], { note, checkpoint, key, source: store });
+      await tellWitnesses([witness], { note, checkpoint, key, source: store, register });
       reports.push({ witness: witness.name, ok: true, size: checkpoint.size, error: null });
     } catch (error) {
       reports.push({ witness: witness.name, ok: false, size: null, error: asLotseError(error) });

@@ -4,6 +4,7 @@ import {
   LotseError,
   systemClock,
   type Actor,
+  type AppendOptions,
   type AuditReceipt,
   type AuditSink,
   type Clock,
@@ -24,6 +25,7 @@ import { listEntries, showEntry, type EntryFilter, type EntryView } from "./quer
 import type { VerifyReport } from "./report.ts";
 import { applyRetention, planRetention, type RetentionPlan, type RetentionTerms } from "./retention.ts";
 import { verifyLog } from "./verify.ts";
+import { WitnessRegister } from "./witness-register.ts";
 import { LogWriter, type OpenLog } from "./writer.ts";
 
 /** What an audit log is opened with. */
@@ -42,6 +44,8 @@ export interface AuditLogOptions {
   readonly store?: AuditStore;
   /** How the {@link FileAuditStore} works. */
   readonly files?: FileStoreOptions;
+  /** How long entries of the durability `process` wait for the disk, for others to join them. @defaultValue 500 */
+  readonly groupCommitMs?: number;
 }
 
 /** Who does something to the log itself, for the entry that says so. */
@@ -58,7 +62,14 @@ export interface SignedCheckpoint extends Checkpoint {
 
 /** An append-only log of who did what, which shows when it was changed afterwards. */
 export interface AuditLog extends AuditSink {
-  append(event: AuditRecord): Promise<AuditReceipt>;
+  append(event: AuditRecord, options?: AppendOptions): Promise<AuditReceipt>;
+  /**
+   * Waits until everything appended so far is on the disk, signed, and known to the witnesses that are told of
+   * every append. What follows an append with the durability `process` within a second by itself.
+   *
+   * @throws LotseError `audit.unavailable`
+   */
+  flush(): Promise<void>;
   /** Checks everything; see `verifyLog`. `publicKey` is the key that must have signed it. */
   verify(options?: { readonly publicKey?: string }): Promise<VerifyReport>;
   /** @throws LotseError `audit.not-found`, `audit.corrupt` when it cannot be proven */
@@ -83,7 +94,11 @@ export interface AuditLog extends AuditSink {
   planRetention(terms: RetentionTerms): Promise<RetentionPlan>;
   /** Drops what was planned. @throws LotseError `audit.unavailable` */
   applyRetention(plan: RetentionPlan, by: Responsible): Promise<void>;
-  /** Waits for appends under way, and saves work for whoever opens it next. */
+  /**
+   * Waits for appends under way, flushes, and saves work for whoever opens it next.
+   *
+   * @throws LotseError `audit.unavailable` when what was appended could not be flushed
+   */
   close(): Promise<void>;
 }
 
@@ -98,26 +113,52 @@ export function openAuditLog(options: AuditLogOptions): AuditLog {
     witnesses,
   );
   const open = (transaction: AuditTransaction): Promise<OpenLog> => keys.open(transaction);
-  const writer = new LogWriter({ store, clock, witnesses, open });
-  const append = (event: AuditRecord): Promise<AuditReceipt> => writer.append(event);
+  const register = new WitnessRegister(join(options.directory, "witnesses.json"));
+  const { groupCommitMs } = options;
+  const writer = new LogWriter({ store, clock, witnesses, register, open, groupCommitMs });
+  const append = (event: AuditRecord, how?: AppendOptions): Promise<AuditReceipt> =>
+    writer.append(event, how?.durability);
   return {
     append,
-    verify: ({ publicKey } = {}) => verifyLog({ store, witnesses, publicKey }),
-    prove: (index) => proveEntry(store, index),
-    proveConsistency: (oldSize, newSize) => proveConsistency(store, oldSize, newSize),
-    checkpoint: () => latestCheckpoint(store),
+    flush: () => writer.flush(),
+    verify: async ({ publicKey } = {}) => {
+      // What keeps the log from being signed is what it is verified for.
+      await writer.flush().catch(() => undefined);
+      return verifyLog({ store, witnesses, register, publicKey });
+    },
+    prove: async (index) => {
+      await writer.flush();
+      return proveEntry(store, index);
+    },
+    proveConsistency: async (oldSize, newSize) => {
+      await writer.flush();
+      return proveConsistency(store, oldSize, newSize);
+    },
+    checkpoint: async () => {
+      await writer.flush();
+      return latestCheckpoint(store);
+    },
     publicKey: async () => (await store.identity())?.publicKey ?? null,
     list: (filter = {}) => listEntries(store, filter),
     show: (index) => showEntry(store, index),
-    export: (exportOptions = {}) => exportLog(store, exportOptions),
-    anchor: () => anchorLog(store, witnesses),
+    export: async function* (exportOptions = {}) {
+      await writer.flush();
+      yield* exportLog(store, exportOptions);
+    },
+    anchor: async () => {
+      await writer.flush();
+      return anchorLog(store, witnesses, register);
+    },
     erase: (subject, by) => eraseSubject({ store, append }, subject, by),
     planRetention: (terms) => planRetention(store, terms, clock.now()),
     applyRetention: (plan, by) => applyRetention({ store, append }, plan, by),
     close: async () => {
-      await writer.idle();
-      await store.close();
-      for (const witness of witnesses) await witness.close?.();
+      try {
+        await writer.flush();
+      } finally {
+        await store.close();
+        for (const witness of witnesses) await witness.close?.();
+      }
     },
   };
 }

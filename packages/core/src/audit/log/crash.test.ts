@@ -1,82 +1,127 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bundle } from "../testing/bundle.ts";
 import { collect, event, TestLog } from "../testing/fixtures.ts";
 
-const child = fileURLToPath(new URL("../testing/crash-child.ts", import.meta.url));
-const kills = 200;
 const atOnce = 4;
+/** After so many kills another log is begun: reading what is there takes longer with every one of them. */
+const killsOfALog = 40;
+
+let built: string;
+let child: string;
+beforeAll(async () => {
+  built = await mkdtemp(join(tmpdir(), "lotse-crash-"));
+  child = await bundle(fileURLToPath(new URL("../testing/crash-child.ts", import.meta.url)), built);
+});
+afterAll(() => rm(built, { recursive: true }));
 
 let test: TestLog;
 beforeEach(async () => {
-  test = await TestLog.make();
-  await mkdir(join(test.root, "changes"));
+  test = await makeLog();
 });
 afterEach(() => test.dispose());
 
+async function makeLog(): Promise<TestLog> {
+  const made = await TestLog.make();
+  for (const name of ["changes", "given"]) await mkdir(join(made.root, name));
+  return made;
+}
+
 function start(...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ["--conditions=lotse-source", child, test.root, ...args], {
+  return spawn(process.execPath, [child, test.root, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
     // Starting is most of what a short life costs.
-    env: { ...process.env, NODE_COMPILE_CACHE: join(test.root, "cache") },
+    env: { ...process.env, NODE_COMPILE_CACHE: join(built, "cache") },
   });
 }
 
-/** Kills a process a moment after it has made some changes, and tells what it died by. */
-async function killAfter(process: ChildProcess, changes: number): Promise<string | null> {
+/** Kills a process a moment after some of its changes and reads took effect, and tells what it died by. */
+async function killAfter(process: ChildProcess, effects: number): Promise<string | null> {
   const exit = once(process, "exit") as Promise<[number | null, string | null]>;
   await new Promise<void>((resolve) => {
     let seen = 0;
     process.stdout?.on("data", (chunk: Buffer) => {
       seen += chunk.length;
-      if (seen > changes) resolve();
+      if (seen > effects) resolve();
     });
   });
-  // Any moment of the next append, or of the first one.
+  // Any moment of the next appends, or of the first one.
   await wait(Math.random() * 12);
   process.kill("SIGKILL");
   return (await exit)[1];
 }
 
-/** The changes that happened without an intent in the log. */
+/** The changes that happened without an intent in the log, and what was given out without an entry. */
 async function unrecorded(): Promise<string[]> {
-  const intents = await collect(test.open().list({ outcome: "intent" }));
-  const announced = new Set(intents.map(({ object }) => object));
-  return (await readdir(join(test.root, "changes"))).filter((name) => !announced.has(name));
+  const entries = await collect(test.open().list());
+  const announced = new Set(
+    entries.filter(({ outcome }) => outcome === "intent").map(({ object }) => object),
+  );
+  const told = new Set(entries.filter(({ outcome }) => outcome === "success").map(({ object }) => object));
+  return [
+    ...(await readdir(join(test.root, "changes"))).filter((name) => !announced.has(name)),
+    ...(await readdir(join(test.root, "given"))).filter((name) => !told.has(name)),
+  ];
+}
+
+/** First as the dead left it, then after somebody has written again and healed it. @returns how many took effect */
+async function judge(size: number, heal: boolean): Promise<number> {
+  const left = await test.open().verify();
+  expect(left).toMatchObject({ ok: true, reason: null });
+  expect(left.size).toBeGreaterThanOrEqual(size);
+  expect(await unrecorded()).toEqual([]);
+  if (!heal) return left.size;
+  await test.open().append(event("healing"));
+  const healed = await test.open().verify();
+  expect(healed).toMatchObject({ ok: true, unsigned: 0, size: left.size + 1 });
+  return healed.size;
+}
+
+/** Kills processes, some at once, on one log after the other. @returns how many changes and reads took effect */
+async function killMany(
+  kills: number,
+  linesOf: (round: number) => readonly [changing: number, reading: number],
+): Promise<number> {
+  let effects = 0;
+  // A process that ends by itself leaves the cache for those that will not.
+  await once(start("warm", "1", "1", "1"), "exit");
+  for (let round = 0, size = 0; round < kills / atOnce; round++) {
+    const lines = linesOf(round).map(String);
+    const dying = Array.from({ length: atOnce }, (_, at) =>
+      killAfter(start(`r${round}-${at}`, ...lines), (round + at) % 4),
+    );
+    expect(await Promise.all(dying)).toEqual(Array.from({ length: atOnce }, () => "SIGKILL"));
+    size = await judge(size, round % 5 === 4);
+    if ((round + 1) % (killsOfALog / atOnce) !== 0) continue;
+    for (const name of ["changes", "given"]) effects += (await readdir(join(test.root, name))).length;
+    await test.dispose();
+    test = await makeLog();
+    size = 0;
+  }
+  return effects;
 }
 
 describe("processes that are killed while they append", () => {
-  it(`${kills} times: the log verifies, and there is no change without an entry`, async () => {
-    // A process that ends by itself leaves the cache for those that will not.
-    await once(start("warm", "1", "0"), "exit");
-    let size = 0;
-    for (let round = 0; round < kills / atOnce; round++) {
-      const dying = Array.from({ length: atOnce }, (_, at) =>
-        killAfter(start(`r${round}-${at}`, String(1 + (round % 3))), (round + at) % 4),
-      );
-      expect(await Promise.all(dying)).toEqual(Array.from({ length: atOnce }, () => "SIGKILL"));
-      // First as the dead left it, then after somebody has written again and healed it.
-      const left = await test.open().verify();
-      expect(left).toMatchObject({ ok: true, reason: null });
-      expect(left.size).toBeGreaterThanOrEqual(size);
-      expect(await unrecorded()).toEqual([]);
-      ({ size } = left);
-      if (round % 10 !== 9) continue;
-      await test.open().append(event("healing"));
-      const healed = await test.open().verify();
-      expect(healed).toMatchObject({ ok: true, unsigned: 0, size: left.size + 1 });
-      ({ size } = healed);
-    }
-    expect((await readdir(join(test.root, "changes"))).length).toBeGreaterThan(kills / 2);
+  it("200 times: the log verifies, and there is no change without an entry", async () => {
+    const readers = [0, 0, 0, 1];
+    const effects = await killMany(200, (round) => [1 + (round % 3), readers[round % 4] ?? 0]);
+    expect(effects).toBeGreaterThan(100);
+  }, 300_000);
+
+  it("80 times, while they only read: nothing was given out without an entry", async () => {
+    const effects = await killMany(80, (round) => [0, 1 + (round % 3)]);
+    expect(effects).toBeGreaterThan(80);
   }, 300_000);
 
   it("leave no lock, no half line and no owner files that stay", async () => {
     for (let round = 0; round < 3; round++) {
-      expect(await killAfter(start(`r${round}`, "4"), round)).toBe("SIGKILL");
+      expect(await killAfter(start(`r${round}`, "2", "2"), round)).toBe("SIGKILL");
     }
     const log = test.open();
     await log.append(event("healing"));
@@ -90,14 +135,14 @@ describe("processes that are killed while they append", () => {
 
 describe("processes that append at once", () => {
   it("get dense numbers, and none waits for ever", async () => {
-    const writers = ["a", "b", "c"].map((name) => start(name, "3", "20"));
+    const writers = ["a", "b", "c"].map((name) => start(name, "3", "2", "20"));
     const codes = await Promise.all(
       writers.map(async (writer) => ((await once(writer, "exit")) as [number | null])[0]),
     );
     expect(codes).toEqual([0, 0, 0]);
     expect(await test.open().verify()).toMatchObject({
       ok: true,
-      size: 3 * 3 * 20 * 2,
+      size: 3 * 3 * 20 * 2 + 3 * 2 * 20,
       unsigned: 0,
       openIntents: 0,
     });
@@ -112,7 +157,7 @@ describe("a disk that takes a part of what is written", () => {
     const script = 'ulimit -f 32; trap "" XFSZ; exec "$@"';
     const writer = spawn(
       "bash",
-      ["-c", script, "bash", process.execPath, "--conditions=lotse-source", child, test.root, "full"],
+      ["-c", script, "bash", process.execPath, child, test.root, "full", "1", "1"],
       { stdio: ["ignore", "ignore", "pipe"] },
     );
     let said = "";

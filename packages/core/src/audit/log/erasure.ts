@@ -3,7 +3,7 @@ import type { AuditRecord } from "../entry/compose.ts";
 import type { AuditStore } from "../store/store.ts";
 import type { Responsible } from "./audit-log.ts";
 import { eraseAction } from "./line-check.ts";
-import { unavailable } from "./writer.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** What a change to the log itself needs. */
 export interface LogAccess {

@@ -20,6 +20,8 @@ export type FaultKind =
   | "checkpoint"
   /** The stored hashes do not fit the entries; the entries are right. */
   | "hashes"
+  /** A witness that was told of the log remembers nothing: the log is a copy, or the memory is lost. */
+  | "forgotten"
   /** A witness could not be asked. */
   | "unreachable";
 
@@ -46,7 +48,7 @@ export interface VerifyReport {
   readonly origin: string | null;
   /** The root over the entries that are there, as 64 hexadecimal digits; null when they could not be read. */
   readonly root: string | null;
-  /** How many of the last entries no checkpoint signs yet: those a crash has interrupted. */
+  /** How many of the last entries no checkpoint signs yet: those of the last second, or before a crash. */
   readonly unsigned: number;
   /** Changes that were announced and never reported as done or failed. */
   readonly openIntents: number;

@@ -5,7 +5,7 @@ import type { AuditStore } from "../store/store.ts";
 import type { Responsible } from "./audit-log.ts";
 import type { LogAccess } from "./erasure.ts";
 import { dropAction } from "./line-check.ts";
-import { unavailable } from "./writer.ts";
+import { unavailable } from "./unavailable.ts";
 
 const days = z.number().min(1).max(36_500);
 

@@ -1,8 +1,9 @@
 import { isLotseError } from "../../kernel/index.ts";
 import { openCheckpoint, readCheckpoint, type Checkpoint } from "../note/checkpoint.ts";
 import type { VerifierKey } from "../note/key.ts";
-import type { Witness } from "../witness/witness.ts";
+import { nothingRemembered, type Witness } from "../witness/witness.ts";
 import type { WitnessReport } from "./report.ts";
+import type { WitnessRegister } from "./witness-register.ts";
 
 /** What a witness says, before the log is read. */
 export interface Testimony {
@@ -10,7 +11,10 @@ export interface Testimony {
   /** What it remembers, the oldest first; empty when it has seen nothing or cannot be asked. */
   readonly checkpoints: readonly Checkpoint[];
   /** What is wrong with its memory, whatever the log says. */
-  readonly problem: { readonly status: "disagrees" | "unreachable"; readonly reason: string } | null;
+  readonly problem: {
+    readonly kind: "rewritten" | "forgotten" | "unreachable";
+    readonly reason: string;
+  } | null;
 }
 
 /**
@@ -22,10 +26,15 @@ export async function askWitness(
   witness: Witness,
   key: VerifierKey | null,
   origin: string | null,
+  register: WitnessRegister,
 ): Promise<Testimony> {
   try {
     const latest = await witness.latest();
-    if (latest === null) return { witness, checkpoints: [], problem: null };
+    if (latest === null) {
+      const lost = await register.knows(witness);
+      const problem = lost ? ({ kind: "forgotten", reason: nothingRemembered } as const) : null;
+      return { witness, checkpoints: [], problem };
+    }
     const newest = readCheckpoint(latest);
     const reason = strangerTo(latest, newest, key, origin);
     // Where the key is another one, what is remembered still tells which entry is the first that differs.
@@ -34,12 +43,12 @@ export async function askWitness(
     return {
       witness,
       checkpoints: [...checkpoints, newest].sort((a, b) => a.size - b.size),
-      problem: reason === null ? null : { status: "disagrees", reason },
+      problem: reason === null ? null : { kind: "rewritten", reason },
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown cause";
     const accuses = isLotseError(error) && ["audit.witness", "audit.checkpoint"].includes(error.code);
-    return { witness, checkpoints: [], problem: { status: accuses ? "disagrees" : "unreachable", reason } };
+    return { witness, checkpoints: [], problem: { kind: accuses ? "rewritten" : "unreachable", reason } };
   }
 }
 
@@ -76,7 +85,7 @@ export function reportOf(
 ): WitnessReport {
   const size = checkpoints.at(-1)?.size ?? null;
   const reason = problem?.reason ?? contradiction;
-  const status =
-    problem?.status ?? (contradiction !== null ? "disagrees" : size === null ? "empty" : "agrees");
+  const agreement = size === null ? "empty" : "agrees";
+  const status = problem?.kind === "unreachable" ? "unreachable" : reason === null ? agreement : "disagrees";
   return { name: witness.name, status, size, reason };
 }

@@ -6,11 +6,13 @@ import type { Witness } from "../witness/witness.ts";
 import { LogWalk } from "./log-walk.ts";
 import type { Fault, VerifyReport } from "./report.ts";
 import { askWitness, reportOf, type Testimony } from "./testimony.ts";
+import type { WitnessRegister } from "./witness-register.ts";
 
 /** What is verified, and against what. */
 export interface VerifySubject {
   readonly store: AuditStore;
   readonly witnesses: readonly Witness[];
+  readonly register: WitnessRegister;
   /** The public key that the log must be signed with. @defaultValue the one that the log says is its own */
   readonly publicKey?: string | undefined;
 }
@@ -29,7 +31,7 @@ export async function verifyLog(subject: VerifySubject): Promise<VerifyReport> {
   const origin = opened.identity?.origin ?? null;
   const testimonies: Testimony[] = [];
   for (const witness of subject.witnesses) {
-    testimonies.push(await askWitness(witness, opened.key, origin));
+    testimonies.push(await askWitness(witness, opened.key, origin, subject.register));
   }
   const own = await ownCheckpoint(store, opened);
   const walk = new LogWalk(store, testimonies, own.checkpoint);
@@ -104,7 +106,7 @@ function contradictionOf(testimony: Testimony, walk: LogWalk): Fault | null {
   const { problem, witness } = testimony;
   if (problem === null || found !== null) return found;
   const reason = `the witness ${witness.name}: ${problem.reason}`;
-  if (problem.status === "unreachable") return { kind: "unreachable", index: null, reason };
+  if (problem.kind !== "rewritten") return { kind: problem.kind, index: null, reason };
   // It vouches for another log, so for no entry of this one.
   return { kind: "rewritten", index: testimony.checkpoints.length > 0 ? 0 : null, reason };
 }

@@ -36,6 +36,11 @@ export class CompactRange {
     this.#size += 1;
   }
 
+  /** Another one of the same tree, which grows by itself. */
+  copy(): CompactRange {
+    return new CompactRange(this.#size, this.#peaks);
+  }
+
   /** The root of the tree at its present size. */
   root(): Buffer {
     return foldPeaks(this.#peaks);

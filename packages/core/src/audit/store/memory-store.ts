@@ -8,6 +8,7 @@ import type {
   KnownAbout,
   LogIdentity,
   StoredEntry,
+  UnsignedBatch,
 } from "./store.ts";
 
 /**
@@ -77,22 +78,28 @@ export class MemoryAuditStore implements AuditStore {
       sequence: (commitment) => this.#sequences.get(commitment) ?? 0,
       hashes: (positions) => this.hashes(positions),
       commit: (batch) => Promise.resolve(this.#commit(batch)),
+      write: (batch) => Promise.resolve(this.#write(batch)),
+      flush: () => Promise.resolve(),
       drop: (lines) => Promise.resolve(this.#drop(lines)),
       about: (subject) => Promise.resolve(this.#about(subject)),
       erase: (subject) => Promise.resolve(this.#erase(subject)),
     };
   }
 
-  #commit({ actors, personal, entries, hashes, checkpoint }: AuditBatch): void {
-    this.#actors.push(...actors);
-    this.#personal.push(...personal);
+  #commit(batch: AuditBatch): void {
+    this.#actors.push(...batch.actors);
+    this.#personal.push(...batch.personal);
+    this.#write(batch);
+    this.#checkpoint = batch.checkpoint;
+  }
+
+  #write({ entries, hashes }: UnsignedBatch): void {
     for (const entry of entries) {
       this.lines.push(entry.line);
       this.#sequences.set(entry.actor, entry.sequence);
       this.#last = entry;
     }
     this.tree.push(...hashes);
-    this.#checkpoint = checkpoint;
   }
 
   #drop(lines: ReadonlyMap<number, string>): void {

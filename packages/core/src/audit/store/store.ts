@@ -28,6 +28,9 @@ export interface AuditBatch {
   readonly checkpoint: string;
 }
 
+/** Entries of known actors, without personal data and without a checkpoint. */
+export type UnsignedBatch = Pick<AuditBatch, "entries" | "hashes">;
+
 /** What is known about a subject. */
 export interface KnownAbout {
   readonly actors: readonly string[];
@@ -50,8 +53,18 @@ export interface AuditTransaction {
   /** The last sequence of a commitment; 0 when it has none. */
   sequence(commitment: string): number;
   hashes(positions: readonly number[]): Promise<readonly Buffer[]>;
-  /** Stores a batch; when the promise resolves, it is on the disk. Once in a transaction. */
+  /**
+   * Stores a batch, which may have no entries; when the promise resolves, it is on the disk, and so is all that
+   * was written before.
+   */
   commit(batch: AuditBatch): Promise<void>;
+  /**
+   * Stores entries that outlive this process, but maybe not a power cut: the last of them are gone then, and
+   * nothing before a gap is. A store for which that is not cheaper leaves it out.
+   */
+  write?(batch: UnsignedBatch): Promise<void>;
+  /** Waits until all that was written is on the disk; there where `write` is. */
+  flush?(): Promise<void>;
   /** Replaces lines by what is left of them, and forgets the personal data of these entries. */
   drop(lines: ReadonlyMap<number, string>): Promise<void>;
   /** What would be forgotten: the commitments to actors of this id, and how many values are about it. */

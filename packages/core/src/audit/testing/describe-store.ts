@@ -1,60 +1,15 @@
 /* oxlint-disable max-lines-per-function -- a suite is one function of many tests */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commitActor } from "../entry/commitment.ts";
-import { composeEntry } from "../entry/compose.ts";
-import type { ActorRecord, PersonalRecord } from "../entry/entry.ts";
 import { dropLine } from "../entry/line.ts";
-import { leafHash } from "../merkle/hash.ts";
-import { CompactRange } from "../merkle/range.ts";
-import type { AuditBatch, AuditStore, StoredEntry } from "../store/store.ts";
-import { collect, event } from "./fixtures.ts";
+import type { AuditBatch, AuditStore } from "../store/store.ts";
+import { alice, Batches, identity } from "./batches.ts";
+import { collect } from "./fixtures.ts";
 
 /** What a store is tested with. */
 export interface StoreUnderTest {
   /** The store; called again, the same log as another process would open it. */
   open(): AuditStore;
   dispose(): Promise<void>;
-}
-
-const identity = { origin: "lotse/test/1", publicKey: "test+00000000+AA==" };
-const salt = (length: number): Buffer => Buffer.alloc(length, 5);
-const alice: ActorRecord = commitActor({ kind: "user", id: "alice" }, salt);
-
-/** Makes batches that follow each other. */
-class Batches {
-  readonly range = new CompactRange();
-  readonly lines: string[] = [];
-
-  make(count: number, personal = false): AuditBatch {
-    const hashes: Buffer[] = [];
-    const entries: StoredEntry[] = [];
-    const values: PersonalRecord[] = [];
-    for (let at = 0; at < count; at++) {
-      const index = this.lines.length;
-      const place = {
-        index,
-        sequence: index + 1,
-        commitment: alice.commitment,
-        now: new Date(index * 1000),
-        lastTime: null,
-      };
-      const data = { subject: "bob", values: { address: `10.0.0.${index % 250}` } };
-      const made = composeEntry(event(`object-${index}`, personal ? { personal: data } : {}), place, salt);
-      values.push(...made.personal);
-      const { line, entry } = made;
-      this.lines.push(line);
-      entries.push({ line, actor: alice.commitment, sequence: entry.sequence, time: entry.time });
-      this.range.append(leafHash(line), (hash) => hashes.push(hash));
-    }
-    const checkpoint = `checkpoint of ${this.lines.length}`;
-    return {
-      actors: this.lines.length === count ? [alice] : [],
-      personal: values,
-      entries,
-      hashes,
-      checkpoint,
-    };
-  }
 }
 
 /** What every store does, whatever it keeps the log in. */
@@ -150,6 +105,30 @@ export function describeAuditStore(name: string, make: () => Promise<StoreUnderT
       await expect(store.transact(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
       await commit(batches.make(1));
       expect(await lines(store)).toEqual(batches.lines);
+    });
+
+    it("keeps what was written without a checkpoint, and a checkpoint that comes later", async () => {
+      await create();
+      await commit(batches.make(2));
+      if (!(await store.transact((t) => Promise.resolve(t.write !== undefined)))) return;
+      for (const count of [1, 1100, 3]) await store.transact(async (t) => t.write?.(batches.make(count)));
+      for (const opened of [store, tested.open()]) {
+        expect(await lines(opened)).toEqual(batches.lines);
+        expect(await opened.checkpoint()).toBe("checkpoint of 2");
+        expect(await opened.transact((t) => Promise.resolve([t.size, t.sequence(alice.commitment)]))).toEqual(
+          [1106, 1106],
+        );
+      }
+      const other = tested.open();
+      await other.transact(async (t) => {
+        await t.flush?.();
+        await t.commit({ ...batches.make(0), checkpoint: "checkpoint of 1106" });
+      });
+      await commit(batches.make(1));
+      for (const opened of [store, other, tested.open()]) {
+        expect(await lines(opened)).toEqual(batches.lines);
+        expect(await opened.checkpoint()).toBe("checkpoint of 1107");
+      }
     });
 
     it("finds actors, and forgets them and their data", async () => {

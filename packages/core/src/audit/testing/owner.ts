@@ -39,13 +39,18 @@ export class Owner {
     await this.write(change(await this.lines()));
   }
 
-  /** Makes hashes, checkpoint and snapshot fit the lines, with the log's own key. */
-  async cover(): Promise<void> {
-    const lines = await this.lines();
+  /** Makes the hashes fit the lines. */
+  async makeHashes(): Promise<CompactRange> {
     const range = new CompactRange();
     const stored: Buffer[] = [];
-    for (const line of lines) range.append(leafHash(line), (hash) => stored.push(hash));
+    for (const line of await this.lines()) range.append(leafHash(line), (hash) => stored.push(hash));
     await writeFile(join(this.#directory, "tree"), Buffer.concat(stored));
+    return range;
+  }
+
+  /** Makes hashes, checkpoint and snapshot fit the lines, with the log's own key. */
+  async cover(): Promise<void> {
+    const range = await this.makeHashes();
     const signer = (await readKeyFile(join(this.#directory, "key"))) as Signer;
     const checkpoint = { origin: signer.key.name, size: range.size, root: range.root() };
     await writeFile(join(this.#directory, "checkpoint"), signCheckpoint(checkpoint, signer));

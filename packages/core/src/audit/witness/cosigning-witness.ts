@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { LotseError, makePrivateDirectory, readPrivateFile, type Clock } from "../../kernel/index.ts";
 import { appendDurably, cutTornLine } from "../disk/durable.ts";
@@ -38,11 +38,13 @@ export function cosigningWitness(options: CosigningWitnessOptions): Witness {
 
 class CosigningWitness implements Witness {
   readonly name: string;
+  readonly memory: string;
   readonly eager = false;
   readonly #options: CosigningWitnessOptions;
 
   constructor(options: CosigningWitnessOptions) {
     this.name = options.name ?? "cosigner";
+    this.memory = `cosigner:${resolve(options.keyFile)}`;
     this.#options = options;
   }
 

@@ -1,15 +1,15 @@
 import { closeSync, constants, openSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import {
   isSystemError,
   makePrivateDirectory,
   readPrivateFile,
   writePrivateFile,
 } from "../../kernel/index.ts";
-import { readPart, overwriteSmall, readStable, syncPath, writeFully } from "../disk/durable.ts";
+import { readPart, overwriteSmall, readSmall, readStable, syncPath, writeFully } from "../disk/durable.ts";
 import { WriterLock } from "../disk/writer-lock.ts";
 import { hashBytes } from "../merkle/hash.ts";
-import { checkAdvance, refused, type Witness, type WitnessUpdate } from "./witness.ts";
+import { checkAdvance, refused, type AcceptedNote, type Witness, type WitnessUpdate } from "./witness.ts";
 
 /** After how many entries a copy is written that is waited for. */
 const copyEvery = 1024;
@@ -23,6 +23,11 @@ export interface FileWitnessOptions {
   readonly directory: string;
   /** @defaultValue "file" */
   readonly name?: string;
+  /**
+   * What the log calls it by: where it remembers all logs, when `directory` is the place of one. A copy of the log
+   * then finds the same witness, and no memory. @defaultValue the directory
+   */
+  readonly memory?: string;
   /** Whether to wait for the disk at every append. @defaultValue false: a power cut may cost the latest */
   readonly sync?: boolean;
 }
@@ -37,13 +42,16 @@ export function fileWitness(options: FileWitnessOptions): Witness {
 
 class FileWitness implements Witness {
   readonly name: string;
+  readonly memory: string;
   readonly eager = true;
   readonly #directory: string;
   readonly #sync: boolean;
   readonly #lock: WriterLock;
+  #accepted: AcceptedNote | null = null;
 
-  constructor({ directory, name = "file", sync = false }: FileWitnessOptions) {
+  constructor({ directory, name = "file", memory, sync = false }: FileWitnessOptions) {
     this.name = name;
+    this.memory = `file:${memory ?? resolve(directory)}`;
     this.#directory = directory;
     this.#sync = sync;
     this.#lock = new WriterLock(join(directory, "lock"), 10_000);
@@ -61,15 +69,18 @@ class FileWitness implements Witness {
 
   async accept(update: WitnessUpdate): Promise<void> {
     if (statSync(this.#directory, { throwIfNoEntry: false }) === undefined) {
+      await checkAdvance(this.name, null, update, this.#accepted);
       await makePrivateDirectory(this.#directory);
     }
     const release = await this.#lock.acquire();
     try {
-      const oldSize = await checkAdvance(this.name, await this.latest(), update);
+      const remembered = readSmall(this.#path("checkpoint")) || (await this.latest());
+      const oldSize = await checkAdvance(this.name, remembered, update, this.#accepted);
       const { size } = update.checkpoint;
       if (size === oldSize && size > 0) return;
       this.#remember(oldSize, await update.leaves(oldSize, size));
       overwriteSmall(this.#path("checkpoint"), update.note);
+      this.#accepted = { note: update.note, key: update.key.text, checkpoint: update.checkpoint };
       if (this.#sync) await this.#waitForDisk();
       if (oldSize === 0 || Math.floor(size / copyEvery) > Math.floor(oldSize / copyEvery)) {
         await writePrivateFile(this.#path("checkpoint.copy"), update.note);

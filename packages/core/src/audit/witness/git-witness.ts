@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
+  digestOf,
   LotseError,
   makePrivateDirectory,
   type Clock,
@@ -39,6 +40,7 @@ export function gitWitness(options: GitWitnessOptions): Witness {
 
 class GitWitness implements Witness {
   readonly name: string;
+  readonly memory: string;
   readonly eager = false;
   readonly #options: GitWitnessOptions;
   readonly #ref: string;
@@ -47,6 +49,8 @@ class GitWitness implements Witness {
     this.name = options.name ?? "git";
     this.#options = options;
     this.#ref = options.ref ?? "refs/lotse/audit";
+    // An address may hold a password.
+    this.memory = `git:${digestOf(options.remote)}:${this.#ref}`;
   }
 
   async latest(): Promise<string | null> {

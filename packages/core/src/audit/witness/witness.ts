@@ -14,6 +14,8 @@ export interface WitnessUpdate {
   proof(oldSize: number): Promise<readonly Buffer[]>;
   /** The hashes of leaves. */
   leaves(from: number, to: number): Promise<readonly Buffer[]>;
+  /** Whether the log was told to this witness before, so that it must remember it. @defaultValue false */
+  readonly known?: boolean;
 }
 
 /**
@@ -24,6 +26,8 @@ export interface WitnessUpdate {
 export interface Witness {
   /** Unique among the witnesses of a log. */
   readonly name: string;
+  /** What it remembers with, such as a directory or a remote: with another one it may begin anew. @defaultValue the name */
+  readonly memory?: string;
   /** Whether it is told of every append, before the append ends, or only when the log is anchored. */
   readonly eager: boolean;
   /**
@@ -47,10 +51,19 @@ export interface Witness {
   close?(): Promise<void>;
 }
 
+/** A note that was accepted, so that its signature need not be checked again. */
+export interface AcceptedNote {
+  readonly note: string;
+  /** The key that signed it, as text. */
+  readonly key: string;
+  readonly checkpoint: Checkpoint;
+}
+
 /**
  * Decides whether a checkpoint continues what a witness remembers.
  *
  * @param remembered - the note it remembers; null for its first
+ * @param accepted - a note whose signature this very process has checked already: the most that checking costs
  * @returns the size that is remembered; 0 for the first
  * @throws LotseError `audit.witness` when it does not
  */
@@ -58,9 +71,14 @@ export async function checkAdvance(
   name: string,
   remembered: string | null,
   update: WitnessUpdate,
+  accepted: AcceptedNote | null = null,
 ): Promise<number> {
-  if (remembered === null) return 0;
-  const old = openRemembered(name, remembered, update.key);
+  if (remembered === null) {
+    if (update.known === true || accepted !== null) throw forgotten(name);
+    return 0;
+  }
+  const isKnown = accepted?.note === remembered && accepted.key === update.key.text;
+  const old = isKnown ? accepted.checkpoint : openRemembered(name, remembered, update.key);
   const { origin, size, root } = update.checkpoint;
   if (old.origin !== origin) throw refused(name, `it remembers the log ${old.origin}, not ${origin}`);
   if (old.size > size) throw refused(name, `it remembers ${old.size} entries, the log has ${size}`);
@@ -77,6 +95,18 @@ function openRemembered(name: string, note: string, key: VerifierKey): Checkpoin
   } catch (cause) {
     throw refused(name, "what it remembers is not signed by this log's key", cause);
   }
+}
+
+/** What is wrong with a witness that was told of a log and remembers none. */
+export const nothingRemembered = "it was told of this log and remembers nothing";
+
+/** A copy must not go on as the same log: the two would part, and one key would have signed both. */
+function forgotten(name: string): LotseError {
+  return new LotseError({
+    code: "audit.witness",
+    message: `the witness ${name} does not accept the audit log: ${nothingRemembered}`,
+    hint: "bring its memory back; where this workspace is a copy, or the memory is lost: lotse audit restart --reason WHY",
+  });
 }
 
 /** The error of a witness that knows another history. */

@@ -9,7 +9,7 @@ import { Policy } from "../schema/policy.ts";
 import { checkDotenv } from "./check.ts";
 import { planExample } from "./example.ts";
 import { importVariables } from "./import.ts";
-import { variableName } from "./names.ts";
+import { variableName } from "../schema/variable-path.ts";
 import { parseDotenv } from "./reader.ts";
 import { writeDotenv, writeValue } from "./writer.ts";
 

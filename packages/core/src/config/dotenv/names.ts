@@ -1,20 +1,13 @@
-import { isForbiddenKey, type Path } from "../model/path.ts";
+import { isLotseError } from "../../kernel/index.ts";
+import type { Path } from "../model/path.ts";
 import type { Policy, SchemaObject } from "../schema/policy.ts";
+import { pathOfVariable, type VariablePath } from "../schema/variable-path.ts";
 
 /** A variable that the schema names with `x-env`. */
 export interface EnvironmentVariable {
   readonly name: string;
   readonly path: Path;
   readonly policy: Policy;
-}
-
-/**
- * The name of the variable for a path that has no `x-env`: `a.b-c` is `A__B_C`. Whatever is no ASCII letter
- * or digit becomes `_`, and a name that would begin with a digit gets a `_` before it.
- */
-export function variableName(path: Path): string {
-  const name = path.map((segment) => segment.toUpperCase().replaceAll(/[^A-Z0-9]/gu, "_")).join("__");
-  return /^[0-9]/u.test(name) ? `_${name}` : name;
 }
 
 /**
@@ -52,25 +45,25 @@ export type VariableFinder = (
 
 /**
  * Makes a finder for names: by `x-env`, else as `A__B` for the path `a.b`, matched with the schema's keys
- * as {@link variableName} would write them and in lower case where the schema takes any key. It returns
+ * as `variableName` would write them and in lower case where the schema takes any key. It returns
  * `undefined` for a name that the schema has no place for; without a schema every name has one.
  */
 export function variableFinder(policy: Policy | undefined): VariableFinder {
   const named = new Map(environmentVariables(policy).map((variable) => [variable.name, variable]));
-  return (name) => named.get(name) ?? findPath(name, policy);
+  return (name) => {
+    const variable = named.get(name);
+    if (variable !== undefined) return variable;
+    const found = tryPath(name, policy);
+    return found?.known === true ? found : undefined;
+  };
 }
 
-function findPath(name: string, root: Policy | undefined): ReturnType<VariableFinder> {
-  const path: string[] = [];
-  let at = root;
-  for (const part of name.split("__")) {
-    const wanted = part.toUpperCase();
-    const key = at?.keys.find((known) => variableName([known]) === wanted) ?? part.toLowerCase();
-    if (key === "" || isForbiddenKey(key)) return undefined;
-    path.push(key);
-    const child = at?.child(key);
-    if (at !== undefined && child === undefined) return undefined;
-    at = child;
+/** A `.env` file may hold variables of anybody, so a name that is no path is nothing wrong. */
+function tryPath(name: string, policy: Policy | undefined): VariablePath | undefined {
+  try {
+    return pathOfVariable(name, policy);
+  } catch (error) {
+    if (isLotseError(error)) return undefined;
+    throw error;
   }
-  return { path, policy: at };
 }

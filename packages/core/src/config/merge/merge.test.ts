@@ -233,6 +233,8 @@ describe("strategies of the schema", () => {
     ["append on a map", "x-merge: append", "{a: 1}", "{b: 1}", "merge.strategy"],
     ["union on a map", "x-merge: union", "{a: 1}", "{b: 1}", "merge.strategy"],
     ["byKey on a map", "x-merge: byKey", "{a: 1}", "{b: 1}", "merge.strategy"],
+    ["append on a text", "x-merge: append", "a", "b", "merge.strategy"],
+    ["deep on numbers", "x-merge: deep", "1", "2.5", "merge.strategy"],
     ["deep on a list", "x-merge: deep", "[1]", "[2]", "merge.strategy"],
     ["map to text", "", "{a: 1}", "b", "merge.kind-change"],
     ["map to list", "", "{a: 1}", "[b]", "merge.kind-change"],

@@ -12,7 +12,7 @@ import {
 import { formatPath } from "../model/path.ts";
 import type { Policy } from "../schema/policy.ts";
 import type { MergeContext } from "./context.ts";
-import { describeKind, sameKind } from "./kind.ts";
+import { describeKind, isUnbound, sameKind } from "./kind.ts";
 import { mergeLists } from "./list.ts";
 import { settle } from "./settle.ts";
 
@@ -77,6 +77,7 @@ function mergeNodes(
   }
   if (low.kind === "map" && high.kind === "map") return mergeTwoMaps(low, high, policy, context);
   if (low.kind === "list" && high.kind === "list") return mergeTwoLists(low, high, policy, context);
+  if (high.mark === undefined) checkScalars(low, high, policy, context);
   return settle(withoutMark(high), context);
 }
 
@@ -118,6 +119,19 @@ function mergeTwoLists(
       report(context, "merge.strategy", `is a list, so x-merge: ${strategy} does not fit`, low, high);
       return settle(withoutMark(high), context);
   }
+}
+
+/** A scalar has nothing that could be added together; `null` and references may still stand for something else. */
+function checkScalars(low: Node, high: Node, policy: Policy | undefined, context: MergeContext): void {
+  const strategy = policy?.strategy ?? "replace";
+  if (strategy === "replace" || [low, high].some((node) => node.kind === "null" || isUnbound(node))) return;
+  report(
+    context,
+    "merge.strategy",
+    `is ${describeKind(high)}, so x-merge: ${strategy} does not fit`,
+    low,
+    high,
+  );
 }
 
 /** `!merge` on a list: by key where its items are maps, as a union otherwise. */

@@ -120,9 +120,9 @@ describe("explain", () => {
 
   test("tells the lock and whether it is a secret", () => {
     const schema =
-      "properties: {a: {x-final: true, x-overridable-by: [tenant], x-guard: {min: 1}, x-secret: true}, b: {type: string}}\n";
+      "properties: {a: {x-final: true, x-overridable-by: [set], x-guard: {min: 1}, x-secret: true}, b: {type: string}}\n";
     expect(told(["a: 1\nb: x\n"], "a", schema)).toMatchObject({
-      lock: { final: true, overridableBy: ["tenant"], guard: { min: 1 } },
+      lock: { final: true, overridableBy: ["set"], guard: { min: 1 } },
       secret: true,
     });
     expect(told(["a: 1\nb: x\n"], "b", schema)).toMatchObject({ lock: undefined, secret: false });

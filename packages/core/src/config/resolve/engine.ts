@@ -11,7 +11,7 @@ import { readText } from "../parse/text.ts";
 import { Binder } from "../reference/binder.ts";
 import type { Lookup, ReferenceSources } from "../reference/sources.ts";
 import { parseTemplate, type Part } from "../reference/template.ts";
-import { loadSchema, type ConfigSchema } from "../schema/load.ts";
+import { checkLayerNames, loadSchema, type ConfigSchema } from "../schema/load.ts";
 import { DocumentStore } from "../workspace/store.ts";
 import { readWorkspace, workspaceFileName, type Workspace } from "../workspace/workspace.ts";
 import type { LayerEntry } from "./entry.ts";
@@ -252,6 +252,11 @@ function loadState(files: Files, variables: EngineOptions["variables"]): EngineS
   const workspace = readWorkspace(files);
   const schema =
     workspace.schema === undefined ? undefined : loadSchema(workspace.schema, files, workspace.limits);
+  if (schema !== undefined)
+    checkLayerNames(
+      schema,
+      workspace.layers.map(({ name }) => name),
+    );
   const store = new DocumentStore(files, workspace.limits, schema?.policy);
   const epoch = (): number => store.refreshes;
   const sources = { ...referenceSources(workspace, schema, files, variables), epoch };

@@ -9,6 +9,7 @@ import { parseYaml } from "../parse/yaml.ts";
 import type { Document } from "../parse/document.ts";
 import { coerceText, relocate } from "../schema/coercion.ts";
 import type { Policy, TypeName } from "../schema/policy.ts";
+import { pathOfVariable } from "../schema/variable-path.ts";
 import type { SetEntry } from "./request.ts";
 
 /** A layer that is not a file, with what was wrong in it. */
@@ -34,13 +35,10 @@ export function layerOfProcess(
     .sort()) {
     const offset = source.add(`env:${name}`);
     builder.guard(offset, () => {
-      const path = pathOfVariable(name.slice(prefix.length), policy);
+      const found = pathOfVariable(name.slice(prefix.length), policy);
       const text = variables[name] ?? "";
-      builder.put(
-        path,
-        coerceText({ text, source, offset }, policyOf(policy, path), formatPath(path)),
-        offset,
-      );
+      const node = coerceText({ text, source, offset }, found.policy, formatPath(found.path));
+      builder.put(found.path, node, offset);
     });
   }
   return builder.finish();
@@ -172,37 +170,7 @@ function collectionOfPlain(value: object, source: Source, offset: number, depth:
   return mapNode(entries, source, offset);
 }
 
-const maxParts = 256;
 const maxPlainDepth = 256;
-
-function pathOfVariable(name: string, policy: Policy | undefined): Path {
-  let at = policy;
-  const parts = name.split("__");
-  if (parts.length > maxParts) {
-    throw new LotseError({
-      code: "parse.path",
-      message: `the name has ${parts.length} parts; at most ${maxParts} make a path`,
-      hint: "write it as PREFIX__A__B for the path a.b",
-    });
-  }
-  return parts.map((part) => {
-    const key = matchKey(part, at?.keys ?? []) ?? part.toLowerCase();
-    if (key === "" || isForbiddenKey(key)) {
-      throw new LotseError({
-        code: "parse.path",
-        message: `the name has a part that is no key: "${part}"`,
-        hint: "write it as PREFIX__A__B for the path a.b",
-      });
-    }
-    at = at?.child(key);
-    return key;
-  });
-}
-
-function matchKey(part: string, keys: readonly string[]): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replaceAll("-", "_");
-  return keys.find((key) => key === part) ?? keys.find((key) => plain(key) === plain(part));
-}
 
 function policyOf(root: Policy | undefined, path: Path): Policy | undefined {
   return path.reduce<Policy | undefined>((policy, key) => policy?.child(key), root);

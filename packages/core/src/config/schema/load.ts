@@ -2,6 +2,7 @@ import { LotseError, type Files } from "../../kernel/index.ts";
 import type { MapNode, Node } from "../model/node.ts";
 import { whereOf } from "../model/node.ts";
 import { formatPath, joinKey, nodeAt } from "../model/path.ts";
+import { suggest } from "../model/spelling.ts";
 import { toPlain } from "../model/plain.ts";
 import { TextSource } from "../model/source.ts";
 import type { Limits } from "../parse/limits.ts";
@@ -9,6 +10,7 @@ import { readText } from "../parse/text.ts";
 import { parseYaml } from "../parse/yaml.ts";
 import { annotationProblem, ownKeywords } from "./keywords.ts";
 import { lookup, Policy, type SchemaObject } from "./policy.ts";
+import { walkSchema, type PlacedSchema } from "./walk.ts";
 
 /** A schema file: its content, its nodes for places, and what it says about merging and locking. */
 export interface ConfigSchema {
@@ -43,35 +45,19 @@ export function loadSchema(file: string, files: Files, limits: Limits): ConfigSc
       where: node === undefined ? { file, line: 1, column: 1 } : whereOf(node),
     });
   }
-  checkKeywords(node, "");
+  for (const placed of walkSchema(node)) checkKeywords(placed);
   const value = toPlain(node) as SchemaObject;
   checkReferences(node, value);
   return { file, value, node, policy: new Policy(value, [value]) };
 }
 
-/** Names under which a map holds subschemas by key, so its own keys are no keywords. */
-const namedSubschemas: ReadonlySet<string> = new Set([
-  "properties",
-  "patternProperties",
-  "$defs",
-  "definitions",
-  "dependentSchemas",
-]);
-const dataKeywords: ReadonlySet<string> = new Set(["default", "examples", "const", "enum", "x-guard"]);
-
-function checkKeywords(node: Node, path: string): void {
-  if (node.kind === "list") {
-    for (const item of node.items) checkKeywords(item, path);
-    return;
-  }
-  if (node.kind !== "map") return;
+function checkKeywords({ node, path }: PlacedSchema): void {
   const problem = annotationProblem(toPlain(node) as object);
   if (problem !== undefined) {
-    const place = node.entries.get(problem.keyword) ?? node;
     throw keywordError(
       `${problem.keyword}: ${problem.problem}`,
       "see docs/configuration.md for the keywords of Lotse",
-      place,
+      node.entries.get(problem.keyword) ?? node,
       path,
     );
   }
@@ -84,11 +70,47 @@ function checkKeywords(node: Node, path: string): void {
         joinKey(path, key),
       );
     }
-    if (dataKeywords.has(key)) continue;
     if (key === "patternProperties" && child.kind === "map") checkPatterns(child, joinKey(path, key));
-    if (namedSubschemas.has(key) && child.kind === "map") {
-      for (const [name, sub] of child.entries) checkKeywords(sub, joinKey(joinKey(path, key), name));
-    } else checkKeywords(child, joinKey(path, key));
+  }
+  checkStrategy(node, path);
+}
+
+const scalarTypes: ReadonlySet<string> = new Set(["string", "integer", "number", "boolean", "null"]);
+const needsCollection: ReadonlySet<string> = new Set(["deep", "append", "prepend", "union", "byKey"]);
+
+/** A strategy that adds up would silently be a replacement where the schema allows scalars only. */
+function checkStrategy(node: MapNode, path: string): void {
+  const { type, "x-merge": strategy } = toPlain(node) as { type?: unknown; "x-merge"?: unknown };
+  const types = Array.isArray(type) ? type : [type];
+  if (!needsCollection.has(String(strategy)) || !types.every((each) => scalarTypes.has(String(each)))) return;
+  throw keywordError(
+    `x-merge: ${String(strategy)} does not fit a value of the type ${types.join(" or ")}`,
+    "remove it, or use replace, first or error",
+    node.entries.get("x-merge") ?? node,
+    joinKey(path, "x-merge"),
+  );
+}
+
+/**
+ * Holds the layers that `x-overridable-by` names to those that there are: a lock with a misspelt one would shut
+ * out the layer that was meant.
+ *
+ * @throws LotseError `schema.invalid` for a name that is no layer's
+ */
+export function checkLayerNames(schema: ConfigSchema, layers: readonly string[]): void {
+  for (const { node, path } of walkSchema(schema.node)) {
+    const named = node.entries.get("x-overridable-by");
+    if (named?.kind !== "list") continue;
+    for (const item of named.items) {
+      const name = String(toPlain(item));
+      if (layers.includes(name)) continue;
+      throw keywordError(
+        `x-overridable-by: there is no layer ${name}`,
+        suggest(name, layers),
+        item,
+        joinKey(path, "x-overridable-by"),
+      );
+    }
   }
 }
 

@@ -77,15 +77,56 @@ const references = z.strictObject({
     .describe("the directories that ${file:…} may read; all but secrets/ if left out"),
 });
 
-const app = z.strictObject({
-  code: relativePath.describe("the directory whose files are the code of a release"),
-  exclude: z
-    .array(z.string().min(1).max(256))
-    .max(256)
-    .default([])
-    .describe("names or paths left out of the code"),
-  target: z.record(z.string(), z.unknown()).describe("where and how it runs; see docs/release.md"),
+const artefact = z.strictObject({
+  file: relativePath.describe("a file of the workspace, such as a tarball; a release keeps its bytes"),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/u, "write it as 64 hexadecimal digits")
+    .optional()
+    .describe("what it must be; the file as it is if left out"),
 });
+
+const migrations = z.strictObject({
+  directory: relativePath.describe("the directory of the migration files; each file is one migration"),
+  irreversible: z
+    .array(z.string().min(1).max(256))
+    .max(10_000)
+    .default([])
+    .describe("names of files, or patterns, that cannot be undone, besides those that say so themselves"),
+});
+
+const app = z
+  .strictObject({
+    code: relativePath.optional().describe("the directory whose files are the code of a release"),
+    exclude: z
+      .array(z.string().min(1).max(256))
+      .max(256)
+      .default([])
+      .describe("names or paths left out of the code"),
+    image: z
+      .string()
+      .max(512)
+      .regex(/^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$/u, "write it as registry/name@sha256:DIGEST")
+      .optional()
+      .describe("a container image by its digest; a tag would not say which one"),
+    artefact: artefact.optional(),
+    migrations: migrations.optional(),
+    keep: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(10)
+      .describe("how many releases `lotse release prune` keeps, besides those in use"),
+    hooks: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe("commands before and after the phases of a rollout; see docs/release.md"),
+    target: z.record(z.string(), z.unknown()).describe("where and how it runs; see docs/release.md"),
+  })
+  .refine(
+    ({ code, image, artefact: file }) => code !== undefined || image !== undefined || file !== undefined,
+    { message: "name what runs: code, image or artefact" },
+  );
 
 const secretPattern = relativePath.regex(
   /^(?:[^{}*]|\{env\}|\{tenant\})+\.(?:yml|yaml|json|env|ini)$/u,
@@ -145,6 +186,38 @@ const audit = z.strictObject({
     .describe("how long the content of entries is kept, by environment; for ever if left out"),
 });
 
+const plainPath = relativePath
+  // A template's path is written into a release and onto hosts: it has one form only.
+  .regex(/^[^\\\p{Cc}]+$/u, "use a path without backslashes and control characters")
+  .refine(
+    (path) => path.split("/").every((part) => part !== "" && part !== "."),
+    "write the path without // and without .",
+  );
+
+const deployedTemplate = z.strictObject({
+  template: plainPath.describe("the template, below `root`"),
+  to: plainPath.describe(
+    "the file that it makes, below the directory of a release's files; with {env} and {tenant}",
+  ),
+  root: plainPath
+    .default("templates")
+    .describe("the directory that template, include, import and extends look in"),
+  environments: z
+    .array(name)
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("only in these; in all environments if left out"),
+  secret: z
+    .boolean()
+    .optional()
+    .describe("whether it holds the content of secrets; by the template's name, *.secret.j2, if left out"),
+  format: z
+    .enum(["text", "yaml"])
+    .optional()
+    .describe("yaml looks for values that change the structure; by the ending of `to` if left out"),
+});
+
 /** The schema of `lotse.yml`. It gives the types, the errors, `schemas/lotse.json` and the documentation. */
 export const workspaceFile = z.strictObject({
   version: z.literal(1),
@@ -171,6 +244,11 @@ export const workspaceFile = z.strictObject({
   "break-glass": z.array(breakGlass).max(1000).default([]),
   secrets: secrets.prefault({}),
   audit: audit.prefault({}),
+  templates: z
+    .array(deployedTemplate)
+    .max(1000)
+    .default([])
+    .describe("the files that are rendered for each tenant; a release holds them"),
   app: app.optional(),
 });
 
@@ -188,3 +266,6 @@ export type SecretsDefinition = z.infer<typeof secrets>;
 
 /** Who witnesses the audit log and how long its entries are kept, as `lotse.yml` says it. */
 export type AuditDefinition = z.infer<typeof audit>;
+
+/** A template whose file belongs to what is deployed, as `lotse.yml` says it. */
+export type TemplateDefinition = z.infer<typeof deployedTemplate>;

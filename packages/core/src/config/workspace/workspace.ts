@@ -15,6 +15,7 @@ import {
   type AuditDefinition,
   type BreakGlass,
   type SecretsDefinition,
+  type TemplateDefinition,
   type WorkspaceFile,
 } from "./definition.ts";
 import { layersOf, placeholdersOf, type Layer } from "./layer.ts";
@@ -24,6 +25,13 @@ export const workspaceFileName = "lotse.yml";
 
 /** A break-glass entry with the place where it stands. */
 export interface PlacedBreakGlass extends BreakGlass {
+  readonly where: Where;
+}
+
+/** A template that is deployed, with the place of its entry. */
+export interface PlacedTemplate extends TemplateDefinition {
+  /** The environments it is for, by their own names; `undefined` for all. */
+  readonly environments: string[] | undefined;
   readonly where: Where;
 }
 
@@ -46,6 +54,8 @@ export interface Workspace {
   };
   readonly secrets: SecretsDefinition;
   readonly audit: AuditDefinition;
+  /** The templates whose files are deployed, in the order in which they are written. */
+  readonly templates: readonly PlacedTemplate[];
   readonly app: AppDefinition | undefined;
 }
 
@@ -99,7 +109,33 @@ function build(file: WorkspaceFile, node: Node | undefined, label: string): Work
     references: { env: file.references.env, files: file.references.files },
     secrets: file.secrets,
     audit: file.audit,
+    templates: file.templates.map((entry, index) => placedTemplate(entry, index, names, node)),
     app: file.app,
+  };
+}
+
+function placedTemplate(
+  entry: TemplateDefinition,
+  index: number,
+  names: ReadonlyMap<string, string>,
+  node: Node | undefined,
+): PlacedTemplate {
+  const place = (...path: string[]): Where => placeIn(node, ["templates", String(index), ...path]);
+  const placeholder = placeholdersOf(entry.to).find((each) => each !== "env" && each !== "tenant");
+  if (placeholder !== undefined || /[{}]/u.test(entry.to.replaceAll(/\{(?:env|tenant)\}/gu, ""))) {
+    throw new LotseError({
+      code: "workspace.invalid",
+      message: `${entry.to} has a placeholder that is not known`,
+      hint: "known are {env} and {tenant}",
+      where: place("to"),
+    });
+  }
+  for (const [at, name] of (entry.environments ?? []).entries())
+    checkEnvironment(name, names, place("environments", String(at)));
+  return {
+    ...entry,
+    environments: entry.environments?.map((name) => names.get(name) ?? name),
+    where: place(),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Check } from "./check.ts";
 import { itemsOf, listed, textIn } from "./support.ts";
 import { fail, pass, type Verdict } from "./verdict.ts";
 
-const test = (severity: string) => ({ severity, at: "2099-01-01T00:00:00Z", delivered: true });
+const test = (severity: string) => ({ severity, at: "2026-06-01T00:00:00Z", delivered: true });
 const met = {
   "alerts.test_interval_days": 30,
   "alerts.tests": [test("critical"), test("warning"), test("info")],
@@ -24,7 +24,7 @@ export const alertsTested: Check = {
     if (lost.length > 0) return fail(`not delivered: ${listed(lost)}`);
     const missing = ["critical", "warning", "info"].filter(
       (severity) =>
-        !tests.some((item) => item["severity"] === severity && facts.daysSince(textIn(item, "at")) <= most),
+        !tests.some((item) => item["severity"] === severity && facts.ageInDays(textIn(item, "at")) <= most),
     );
     return missing.length === 0
       ? pass(`all three within ${most} days`)

@@ -16,13 +16,18 @@ export const backupsRetained: Check = {
   why: "Damage is often noticed after the last backup already has it.",
   remedy: "Keep backups for a week or longer, and the write-ahead log for point-in-time recovery.",
   facts: ["backup.enabled", "backup.retention_days", "backup.point_in_time_recovery"],
+  optional: ["probe.postgresql_settings"],
   rule: (facts) => {
     if (!facts.flag("backup.enabled")) return fail("no backups are made");
     const days = facts.number("backup.retention_days");
     if (days < 7) return fail(`backups are kept for ${days} days, 7 is the least`);
-    return facts.flag("backup.point_in_time_recovery")
-      ? pass(`${days} days, any moment`)
-      : fail("there is no point-in-time recovery");
+    if (!facts.flag("backup.point_in_time_recovery")) return fail("there is no point-in-time recovery");
+    if (facts.has("probe.postgresql_settings")) {
+      const settings = facts.map("probe.postgresql_settings");
+      if (settings["archive_mode"] === "off" || settings["wal_level"] === "minimal")
+        return fail("the database server keeps no write-ahead log for point-in-time recovery");
+    }
+    return pass(`${days} days, any moment`);
   },
   examples: { pass: met, fail: { ...met, "backup.point_in_time_recovery": false } },
 };

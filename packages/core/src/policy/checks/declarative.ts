@@ -98,7 +98,7 @@ function problemOf(facts: FactView, { fact, operators }: Clause): string | undef
   }
   const value = facts.value(fact);
   const missed = unsatisfied(value, operators);
-  return missed === undefined ? undefined : `${shown} is ${shortly(value)}, not ${missed}`;
+  return missed === undefined ? undefined : `${shown} is ${shortly(value)}; it has to ${missed}`;
 }
 
 /** Examples are written by path, as the clauses are. */

@@ -1,5 +1,5 @@
 import type { Check } from "./check.ts";
-import { listed, textsOf } from "./support.ts";
+import { listed } from "./support.ts";
 import { fail, pass } from "./verdict.ts";
 
 const met = { "images.pinned_by_digest": true, "images.signature_required": true };
@@ -17,12 +17,16 @@ export const imagesTrusted: Check = {
   rule: (facts) => {
     if (!facts.flag("images.pinned_by_digest")) return fail("images are named by tag");
     if (!facts.flag("images.signature_required")) return fail("unsigned images may start");
-    const loose = facts.has("images.rendered")
-      ? textsOf(facts, "images.rendered").filter((image) => !/@sha256:[0-9a-f]{64}$/u.test(image))
-      : [];
+    const rendered = facts.has("images.rendered") ? facts.list("images.rendered") : [];
+    const loose = rendered.flatMap((image, index) =>
+      typeof image === "string" && !/@sha256:[0-9a-f]{64}$/u.test(image) ? [{ image, index }] : [],
+    );
     return loose.length === 0
       ? pass("pinned and signed")
-      : fail(`rendered files name images without a digest: ${listed(loose)}`);
+      : fail(
+          `rendered files name images without a digest: ${listed([...new Set(loose.map(({ image }) => image))])}`,
+          loose.map(({ index }) => ({ fact: "images.rendered", path: [String(index)] })),
+        );
   },
   examples: { pass: met, fail: { ...met, "images.signature_required": false } },
 };

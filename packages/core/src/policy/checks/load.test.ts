@@ -81,10 +81,10 @@ describe("declarative rules", () => {
     );
     expect(check.facts).toEqual(["config:a.b", "tls.min_version"]);
     expect(verdictOf(check, { "config:a.b": 20, "tls.min_version": "1.3" }).message).toBe(
-      "a.b is 20, not at-most 15",
+      "a.b is 20; it has to be at most 15",
     );
     expect(verdictOf(check, { "config:a.b": 5, "tls.min_version": "1.2" }).message).toBe(
-      'tls.min_version is 1.2, not equals "1.3"',
+      'tls.min_version is 1.2; it has to be "1.3"',
     );
     expect(verdictOf(check, { "config:a.b": 5, "tls.min_version": "1.3" }).message).toBe("all 2 hold");
   });

@@ -71,16 +71,34 @@ const tests: Readonly<Record<Exclude<keyof Operators, "exists">, Test>> = {
   "is-secret": (value, wanted: boolean) => isSecretReference(value) === wanted,
 };
 
+/** What each operator asks of a value, in words that go after "it has to". */
+const words: Readonly<Record<keyof typeof tests, string>> = {
+  equals: "be",
+  "not-equals": "be other than",
+  "one-of": "be one of",
+  "none-of": "be none of",
+  "at-least": "be at least",
+  "at-most": "be at most",
+  matches: "match",
+  "not-matches": "be a text that does not match",
+  contains: "contain",
+  "not-contains": "not contain",
+  "min-items": "have as many items as",
+  "max-items": "have no more items than",
+  "is-secret": "be a reference to a secret:",
+};
+
 /**
- * The first operator that a value does not satisfy, in words such as `at-most 15`.
+ * The first operator that a value does not satisfy, in words such as `be at most 15`.
  *
  * @returns `undefined` where all hold. `exists` is not looked at: that there is a value is known
  */
 export function unsatisfied(value: FactValue, operators: Operators): string | undefined {
   for (const [name, wanted] of Object.entries(operators)) {
     if (name === "exists" || wanted === undefined) continue;
-    const test = tests[name as keyof typeof tests] as (value: FactValue, wanted: unknown) => boolean;
-    if (!test(value, wanted)) return `${name} ${JSON.stringify(wanted)}`;
+    const operator = name as keyof typeof tests;
+    const test = tests[operator] as (value: FactValue, wanted: unknown) => boolean;
+    if (!test(value, wanted)) return `${words[operator]} ${JSON.stringify(wanted)}`;
   }
   return undefined;
 }

@@ -54,7 +54,125 @@ const cases: readonly (readonly [check: string, facts: FactValues, status: Statu
   ["secret-age", { "secrets.rotation_days": 91 }, "fail"],
   ["secret-age", { "secrets.ages": [] }, "not-applicable"],
   ["key-rotation", { "encryption.key_rotation_days": 366 }, "fail"],
-  ["key-rotation", { "encryption.key_rotation_days": 30, "keys.rotated_at": "2026-05-01" }, "fail"],
+  [
+    "key-rotation",
+    { "encryption.key_rotation_days": 30, "keys.rotated_at": [{ key: "kms/*", at: "2026-05-01" }] },
+    "fail",
+  ],
+  // Another key's rotation says nothing of this one.
+  ["key-rotation", { "keys.rotated_at": [{ key: "kms/prod/zeta", at: "2026-06-01" }] }, "unknown"],
+  [
+    "key-rotation",
+    {
+      "keys.rotated_at": [
+        { key: "kms/prod/zeta", at: "2026-06-01" },
+        { key: "kms/prod/acme", at: "2024-06-01" },
+      ],
+    },
+    "fail",
+    "the key kms/prod/acme is 744 days old, 365 is the most",
+  ],
+  [
+    "key-rotation",
+    {
+      "keys.rotated_at": [
+        { key: "kms/prod/acme", at: "2024-06-01" },
+        { key: "kms/prod/*", at: "2026-06-01" },
+      ],
+    },
+    "pass",
+  ],
+  [
+    "key-rotation",
+    {
+      "keys.rotated_at": [
+        { key: "kms/*", at: "2026-06-01" },
+        { key: "kms/*", at: "2027-06-01" },
+      ],
+    },
+    "unknown",
+    "what was done on 2027-06-01 is not known: that day is yet to come",
+  ],
+  ["key-rotation", { "keys.rotated_at": [{ key: "kms/*", at: "2026-06-16" }] }, "pass"],
+  ["access-reviewed", { "access.review": { at: "2027-01-01" } }, "unknown"],
+  ["secret-age", { "secrets.ages": [{ name: "a", changed: "2027-01-01" }] }, "unknown"],
+  ["tls-minimum-version", { "tls.rendered_protocols": ["TLSv1.2", "TLSv1.3"] }, "fail"],
+  ["tls-minimum-version", { "tls.rendered_protocols": ["TLSv1.3"] }, "pass"],
+  ["tls-minimum-version", { "probe.postgresql_settings": { ssl_min_protocol_version: "TLSv1.2" } }, "fail"],
+  ["tls-minimum-version", { "probe.postgresql_settings": { ssl_min_protocol_version: "TLSv1.3" } }, "pass"],
+  ["tls-minimum-version", { "probe.postgresql_settings": {} }, "pass"],
+  ["database-tls-verified", { "probe.postgresql_settings": { ssl: "off" } }, "fail"],
+  ["database-tls-verified", { "probe.postgresql_settings": { ssl: "on" } }, "pass"],
+  ["no-default-credential", { "probe.postgresql_settings": { password_encryption: "md5" } }, "fail"],
+  [
+    "no-default-credential",
+    { "probe.postgresql_settings": { password_encryption: "scram-sha-256" } },
+    "pass",
+  ],
+  [
+    "no-default-credential",
+    { "probe.postgresql_access": [{ line: 9, method: "trust" }] },
+    "fail",
+    "the database server lets in from elsewhere: line 9 by trust of pg_hba.conf",
+  ],
+  ["no-default-credential", { "probe.postgresql_access": [] }, "pass"],
+  [
+    "audit-log-on",
+    { "probe.postgresql_settings": { log_connections: "off", log_disconnections: "on" } },
+    "fail",
+  ],
+  [
+    "audit-log-on",
+    { "probe.postgresql_settings": { log_connections: "all", log_disconnections: "on" } },
+    "pass",
+  ],
+  [
+    "audit-log-on",
+    {
+      "probe.postgresql_settings": {
+        log_connections: "on",
+        log_disconnections: "on",
+        shared_preload_libraries: "pg_stat_statements",
+      },
+      "compliance.frameworks": ["gdpr", "pci-dss"],
+    },
+    "fail",
+  ],
+  [
+    "audit-log-on",
+    {
+      "probe.postgresql_settings": {
+        log_connections: "on",
+        log_disconnections: "on",
+        shared_preload_libraries: "pg_stat_statements, pgaudit",
+      },
+      "compliance.frameworks": ["pci-dss"],
+    },
+    "pass",
+  ],
+  [
+    "backups-retained",
+    { "probe.postgresql_settings": { archive_mode: "off", wal_level: "replica" } },
+    "fail",
+  ],
+  ["backups-retained", { "probe.postgresql_settings": { archive_mode: "on", wal_level: "replica" } }, "pass"],
+  [
+    "tenant-isolation",
+    { "database.tenant_isolation": "row", "probe.postgresql_tables": { count: 3, row_security: 2 } },
+    "fail",
+  ],
+  [
+    "tenant-isolation",
+    { "database.tenant_isolation": "row", "probe.postgresql_tables": { count: 3, row_security: 3 } },
+    "pass",
+  ],
+  [
+    "tenant-isolation",
+    { "database.tenant_isolation": "database", "probe.postgresql_tables": { count: 3, row_security: 0 } },
+    "pass",
+  ],
+  ["pods-restricted", { "workload.rendered_privileges": ["hostNetwork"] }, "fail"],
+  ["pods-restricted", { "workload.rendered_privileges": [] }, "pass"],
   ["no-default-credential", { "password.min_length": 11 }, "fail"],
   ["no-default-credential", { "secrets.weak": [{ name: "db" }] }, "fail", "weak: db"],
   ["account-lockout", { "lockout.max_attempts": 0 }, "fail"],

@@ -31,6 +31,11 @@ export interface FactView {
   map(name: string): Readonly<Record<string, FactValue>>;
   /** Whole days from a moment (ISO 8601) until today; negative for the future. */
   daysSince(moment: string): number;
+  /**
+   * The age in whole days of something that was done. What was done in the future was not done: the rule ends as
+   * unknown. Tomorrow counts as today, since it may be in another time zone.
+   */
+  ageInDays(moment: string): number;
 }
 
 /**
@@ -64,6 +69,7 @@ export class FactReader implements FactView {
   value(name: string): FactValue {
     const fact = this.#fact(name);
     if (fact === undefined) throw new MissingFact(name);
+    if (fact.unknown !== undefined) throw new MissingFact(name, fact.unknown);
     return fact.value;
   }
 
@@ -97,6 +103,13 @@ export class FactReader implements FactView {
     if (Number.isNaN(days))
       throw new MissingFact(`the time ${JSON.stringify(moment.slice(0, 40))}`, "it is no date");
     return days;
+  }
+
+  ageInDays(moment: string): number {
+    const days = this.daysSince(moment);
+    if (days < -1)
+      throw new MissingFact(`what was done on ${moment.slice(0, 10)}`, "that day is yet to come");
+    return Math.max(days, 0);
   }
 
   #fact(name: string): Fact | undefined {

@@ -3,7 +3,7 @@ import { textIn } from "./support.ts";
 import { fail, pass } from "./verdict.ts";
 
 const drill = {
-  at: "2099-01-01T00:00:00Z",
+  at: "2026-06-01T00:00:00Z",
   success: true,
   "recovery-time-minutes": 20,
   "recovery-point-minutes": 5,
@@ -21,7 +21,7 @@ export const restoreDrill: Check = {
   facts: ["backup.rto_minutes", "backup.rpo_minutes", "drill.last"],
   rule: (facts) => {
     const last = facts.map("drill.last");
-    const age = facts.daysSince(textIn(last, "at"));
+    const age = facts.ageInDays(textIn(last, "at"));
     if (age > 90) return fail(`the last drill was ${age} days ago, 90 is the most`);
     if (last["success"] !== true) return fail("the last drill failed");
     const [rto, rpo] = [facts.number("backup.rto_minutes"), facts.number("backup.rpo_minutes")];

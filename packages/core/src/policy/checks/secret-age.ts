@@ -2,7 +2,7 @@ import type { Check } from "./check.ts";
 import { count, itemsOf, listed, nameOf, partOf, textIn } from "./support.ts";
 import { fail, notApplicable, pass } from "./verdict.ts";
 
-const met = { "secrets.rotation_days": 90, "secrets.ages": [{ name: "postgresql", changed: "2099-01-01" }] };
+const met = { "secrets.rotation_days": 90, "secrets.ages": [{ name: "postgresql", changed: "2026-06-01" }] };
 
 /** Row 9. */
 export const secretAge: Check = {
@@ -19,7 +19,7 @@ export const secretAge: Check = {
     if (most > 90) return fail(`secrets may get ${most} days old, 90 is the most`);
     const items = itemsOf(facts, "secrets.ages");
     if (items.length === 0) return notApplicable("there are no secrets");
-    const old = items.filter(({ value }) => facts.daysSince(textIn(value, "changed")) > most);
+    const old = items.filter(({ value }) => facts.ageInDays(textIn(value, "changed")) > most);
     return old.length === 0
       ? pass(`${count(items.length, "secret")}, none older than ${most} days`)
       : fail(

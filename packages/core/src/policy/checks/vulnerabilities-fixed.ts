@@ -6,7 +6,7 @@ import { fail, pass, type Verdict } from "./verdict.ts";
 
 const met = {
   "vulnerabilities.interval_days": 7,
-  "vulnerabilities.scan": { scannedAt: "2099-01-01T00:00:00Z", findings: [] },
+  "vulnerabilities.scan": { scannedAt: "2026-06-14T00:00:00Z", findings: [] },
 };
 
 /** Row 27. */
@@ -20,7 +20,7 @@ export const vulnerabilitiesFixed: Check = {
   facts: ["vulnerabilities.interval_days", "vulnerabilities.scan"],
   rule: (facts): Verdict => {
     const scan = facts.map("vulnerabilities.scan");
-    const age = facts.daysSince(textIn(scan, "scannedAt"));
+    const age = facts.ageInDays(textIn(scan, "scannedAt"));
     const most = facts.number("vulnerabilities.interval_days");
     if (age > most) return fail(`the last scan was ${age} days ago, ${most} is the most`);
     const found = scan["findings"];
@@ -41,7 +41,7 @@ export const vulnerabilitiesFixed: Check = {
     fail: {
       ...met,
       "vulnerabilities.scan": {
-        scannedAt: "2099-01-01T00:00:00Z",
+        scannedAt: "2026-06-14T00:00:00Z",
         findings: [
           { id: "CVE-2020-0001", package: "left", severity: "critical", dueAt: "2020-01-08T00:00:00Z" },
         ],

@@ -23,7 +23,7 @@ export interface ScopeJudgement {
 
 /** Judges one scope: every check that applies to it, in the order of the checks. */
 export function judgeScope(scope: PolicyScope, context: JudgeContext): ScopeJudgement {
-  const plan = context.planner.planOf(scope.profile, scope.frameworks);
+  const plan = context.planner.planOf(scope.profile, scope.frameworks, scope.undescribed);
   const results = plan.map((planned) => resultOf(scope, planned, context));
   return { results, tally: context.tallies.of(plan, results) };
 }
@@ -130,7 +130,8 @@ function evidenceOf(
 }
 
 function complete(evidence: Evidence, snapshot: string | undefined, at: string): Evidence {
-  if (evidence.source !== undefined && evidence.source !== "configuration") {
+  // What was rendered was rendered from this snapshot.
+  if (!["configuration", "templates"].includes(evidence.source ?? "configuration")) {
     return evidence.at === undefined ? { ...evidence, at } : evidence;
   }
   return { ...evidence, ...(snapshot === undefined ? {} : { snapshot }), at: evidence.at ?? at };

@@ -1,3 +1,4 @@
+import { frameworksDescribed } from "../checks/frameworks-described.ts";
 import type { Check } from "../checks/check.ts";
 import { requirementsByCheck, type Framework } from "../frameworks/framework.ts";
 import type { RequirementReference } from "../model.ts";
@@ -25,17 +26,24 @@ export class CheckPlanner {
     this.#only = only;
   }
 
-  /** The checks of a scope: those that its frameworks name, and those of its profile. */
-  planOf(profile: Profile, frameworks: readonly string[]): readonly PlannedCheck[] {
+  /**
+   * The checks of a scope: those that its frameworks name, and those of its profile.
+   *
+   * @param undescribed - whether it names frameworks that nobody described, which is a finding. @defaultValue false
+   */
+  planOf(profile: Profile, frameworks: readonly string[], undescribed = false): readonly PlannedCheck[] {
     let plans = this.#plans.get(profile);
     if (plans === undefined) {
       plans = new Map();
       this.#plans.set(profile, plans);
     }
-    const key = frameworks.join(",");
+    const key = `${frameworks.join(",")}${undescribed ? "!" : ""}`;
     const known = plans.get(key);
     if (known !== undefined) return known;
-    const made = this.#make(profile, frameworks);
+    const own = this.#make(profile, frameworks);
+    const made = undescribed
+      ? [...own, { check: frameworksDescribed, requirements: [], exempt: undefined }]
+      : own;
     plans.set(key, made);
     return made;
   }

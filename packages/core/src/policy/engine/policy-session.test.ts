@@ -232,13 +232,79 @@ storage:
     expect(run.summary.frameworks.map(({ framework }) => framework).sort()).toEqual(expected);
   });
 
-  it("refuses a framework that nobody described", async () => {
+  it("finds a framework that nobody described, and goes on", async () => {
     const { session } = await policyOf({
-      "environments/tenants/radio.yml": "tenant: { id: radio, frameworks: [gdrp] }\n",
+      "environments/tenants/radio.yml": "tenant:\n  id: radio\n  frameworks: [gdpr, gdrp]\n",
     });
-    expect(() => session.run({ at: testTime })).toThrow(
-      /radio is under gdrp, and there is no such framework/u,
-    );
+    const run = session.run({ at: testTime });
+    const id = "frameworks-described";
+    expect(statusesOf(run, id)).toEqual({
+      "dev:radio": "fail",
+      "staging:radio": "fail",
+      "prod:radio": "fail",
+    });
+    expect(resultOf(run, id, "prod", "radio")).toMatchObject({
+      message: "there is no framework gdrp: there are gdpr, hipaa, iso27001, pci-dss, soc2",
+      evidence: [{ file: "environments/tenants/radio.yml", line: 3, path: "compliance.frameworks[1]" }],
+    });
+    expect(run.summary.ok).toBe(false);
+    // What it is under besides is judged, and so are the others.
+    expect(resultOf(run, "tls-minimum-version", "prod", "radio").status).toBe("pass");
+    expect(resultOf(run, "tls-minimum-version", "prod", "shop").requirements).toHaveLength(2);
+    // Whoever asks for one framework may mean the one that is misspelt.
+    const asked = session.run({ at: testTime, framework: "pci-dss" });
+    expect(Object.keys(statusesOf(asked, id))).toEqual(["dev:radio", "staging:radio", "prod:radio"]);
+  });
+
+  it.each([
+    ["gdrp", "there is no framework gdrp"],
+    ["[7]", "there is no framework 7"],
+  ])("a list of frameworks that is %s does not go unchecked", async (frameworks, message) => {
+    const { session } = await policyOf({
+      "environments/tenants/radio.yml": `tenant: { id: radio, frameworks: ${frameworks} }\n`,
+    });
+    const run = session.run({ at: testTime });
+    expect(resultOf(run, "frameworks-described", "prod", "radio").message).toContain(message);
+  });
+
+  it("one name without brackets counts as a list of it", async () => {
+    const { session } = await policyOf({
+      "environments/tenants/radio.yml": "tenant: { id: radio, frameworks: gdpr }\n",
+    });
+    const run = session.run({ at: testTime });
+    expect(resultOf(run, "tls-minimum-version", "prod", "radio").requirements).toHaveLength(1);
+  });
+
+  it.each([
+    ["all: [nope]", 2],
+    ["default: [gdpr, nope]", 2],
+    ["tenants: { radio: [nope] }", 2],
+  ])("policy.yml with %s is refused with the place", async (line, at) => {
+    await expect(
+      policyOf({ "policy/policy.yml": `version: 1\nframeworks: { ${line} }\n` }),
+    ).rejects.toMatchObject({ code: "policy.framework", where: { file: "policy/policy.yml", line: at } });
+  });
+
+  it("a scope with a reference that nothing answers to is unresolved", async () => {
+    const { session } = await policyOf({
+      "environments/tenants/radio.yml":
+        'tenant: { id: radio, frameworks: [gdpr] }\nx: { a: "${nowhere.at.all}", b: "${nor.here}" }\n',
+    });
+    const run = session.run({ at: testTime });
+    expect(run.summary.ok).toBe(false);
+    expect(run.unresolved).toHaveLength(3);
+    expect(run.unresolved?.[2]).toMatchObject({
+      environment: "prod",
+      tenant: "radio",
+      where: { file: "environments/tenants/radio.yml", line: 2 },
+    });
+    expect(run.unresolved?.[2]?.message).toContain("and 1 more");
+    const result = resultOf(run, "tls-minimum-version", "prod", "radio");
+    expect(result).toMatchObject({
+      status: "unknown",
+      evidence: [{ file: "environments/tenants/radio.yml" }],
+    });
+    expect(resultOf(run, "tls-minimum-version", "prod", "shop").status).toBe("pass");
   });
 });
 

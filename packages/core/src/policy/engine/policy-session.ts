@@ -1,5 +1,5 @@
 import type { ConfigEngine, ResolvedScope, Snapshot } from "../../config/index.ts";
-import { diagnosticOf, isLotseError, type LotseError } from "../../kernel/index.ts";
+import { diagnosticOf, errorOf, isLotseError, type Diagnostic, type LotseError } from "../../kernel/index.ts";
 import { originOf } from "../facts/catalogue.ts";
 import { Comparison } from "../facts/comparison.ts";
 import type { Fact } from "../facts/fact.ts";
@@ -82,7 +82,7 @@ export class PolicySession {
    * Judges all scopes.
    *
    * @param resolve - how a scope is resolved. @defaultValue the engine's `resolve`
-   * @throws LotseError `policy.framework`, `policy.profile`, `policy.check`
+   * @throws LotseError `policy.profile`, `policy.check`
    */
   run(
     request: SessionRequest,
@@ -213,6 +213,10 @@ export class PolicySession {
       if (!isLotseError(error)) throw error;
       return this.#maker.makeUnresolved(scope, error);
     }
+    const [problem, ...others] = snapshot.diagnostics.filter(({ severity }) => severity === "error");
+    // What a reference could not be put in for, or a lock forbids, is not what anybody is going to run.
+    if (problem !== undefined)
+      return this.#maker.makeUnresolved(scope, firstOf(problem, others.length), snapshot);
     return this.#maker.make(snapshot, comparison);
   }
 
@@ -262,7 +266,8 @@ export class PolicySession {
       // Which frameworks a tenant is under stands in the configuration: it may be this one.
       (problem !== undefined ||
         request.framework === undefined ||
-        policy.frameworks.includes(request.framework));
+        policy.frameworks.includes(request.framework) ||
+        policy.undescribed === true);
     const judgement = selected ? judgeScope(policy, context) : { results: [], tally: undefined };
     return {
       scope,
@@ -285,6 +290,11 @@ export class PolicySession {
     if (unresolved.length === 0) return { summary, results };
     return { summary: { ...summary, ok: false }, results, unresolved };
   }
+}
+
+function firstOf(problem: Diagnostic, others: number): LotseError {
+  const more = others === 0 ? "" : ` (and ${others} more: lotse config validate tells them)`;
+  return errorOf({ ...problem, message: `${problem.message}${more}` });
 }
 
 function readersOf(judged: ReadonlyMap<string, Judged>): ReadonlyMap<string, ReadonlySet<string>> {

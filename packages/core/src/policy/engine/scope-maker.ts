@@ -43,15 +43,16 @@ export class ScopeMaker {
    * Makes a scope of a snapshot.
    *
    * @param comparison - supplies what comes of comparing scopes; it is asked when the scope is judged
-   * @throws LotseError `policy.framework`, `policy.profile`
+   * @throws LotseError `policy.profile`
    */
   make(snapshot: Snapshot, comparison: FactSource): MadeScope {
     const { environment } = snapshot.scope;
     const tenant = snapshot.scope.tenant ?? null;
     const profile = this.#profileOf(environment);
-    const frameworks = appliedFrameworks(snapshot, this.#rules.settings.frameworks, this.#frameworks);
+    const { settings } = this.#rules;
+    const { described, undescribed } = appliedFrameworks(snapshot, settings.frameworks, this.#frameworks);
     const policy = policyScope(
-      { environment, tenant, profile, frameworks, snapshot },
+      { environment, tenant, profile, frameworks: described, undescribed, snapshot },
       {
         configuration: this.#configuration,
         sources: [...this.#rules.sources, comparison],
@@ -68,17 +69,24 @@ export class ScopeMaker {
   }
 
   /**
-   * Makes the scope of a configuration that does not resolve. Its own list of frameworks cannot be read: what the
-   * settings say of it counts.
+   * Makes the scope of a configuration that does not resolve. Where its own list of frameworks cannot be read, what
+   * the settings say of it counts.
    *
+   * @param snapshot - what there is of it, where single references are all that is wrong
    * @throws LotseError `policy.profile`
    */
-  makeUnresolved({ environment, tenant }: ResolvedScope, problem: LotseError): MadeScope {
+  makeUnresolved(
+    { environment, tenant }: ResolvedScope,
+    problem: LotseError,
+    snapshot?: Snapshot,
+  ): MadeScope {
     const profile = this.#profileOf(environment);
     const scope = { environment, tenant: tenant ?? null };
-    const frameworks = frameworksOfSettings(this.#rules.settings.frameworks, tenant).filter((id) =>
-      this.#frameworks.has(id),
-    );
+    const { settings } = this.#rules;
+    const frameworks =
+      snapshot === undefined
+        ? frameworksOfSettings(settings.frameworks, tenant).filter((id) => this.#frameworks.has(id))
+        : appliedFrameworks(snapshot, settings.frameworks, this.#frameworks).described;
     return {
       policy: { ...scope, profile, frameworks, problem, snapshot: () => undefined, find: () => undefined },
       compared: { ...scope, kind: profile.kind, facts: new Map(), unresolved: true },

@@ -2,6 +2,7 @@ import type { MapNode, Snapshot, Source } from "../../config/index.ts";
 import { digestOf, type LotseError } from "../../kernel/index.ts";
 import type { ConfigurationFacts } from "../facts/configuration.ts";
 import type { Fact, FactScope, FactSource } from "../facts/fact.ts";
+import type { NamedFramework } from "../frameworks/applied.ts";
 import type { Profile } from "../profiles/profile.ts";
 import type { CanonicalMemo } from "./canonical-memo.ts";
 
@@ -10,6 +11,8 @@ export interface PolicyScope extends FactScope {
   readonly profile: Profile;
   /** The ids of the frameworks that apply to this tenant here. */
   readonly frameworks: readonly string[];
+  /** Whether it names frameworks that nobody described; the check `frameworks-described` says which. */
+  readonly undescribed?: boolean;
   /**
    * SHA-256 of the resolved configuration in canonical JSON: what a release has as the digest of it. Worked
    * out when somebody looks at evidence.
@@ -27,6 +30,8 @@ export interface ScopeParts {
   readonly tenant: string | null;
   readonly profile: Profile;
   readonly frameworks: readonly string[];
+  /** The frameworks that it names and nobody described, with the places. @defaultValue none */
+  readonly undescribed?: readonly NamedFramework[];
   /** The resolved configuration; `undefined` where it does not resolve. */
   readonly snapshot: Snapshot | undefined;
 }
@@ -45,7 +50,7 @@ export interface FactOrigins {
  * the first is believed, and the configuration before all of them.
  */
 export function policyScope(parts: ScopeParts, origins: FactOrigins): PolicyScope {
-  const { environment, tenant, profile, frameworks, snapshot } = parts;
+  const { environment, tenant, profile, frameworks, snapshot, undescribed = [] } = parts;
   const own = origins.own(parts);
   const known = new Map<string, Fact | undefined>();
   const layers = snapshot === undefined ? new Map<Source, string>() : layersOf(snapshot);
@@ -58,7 +63,7 @@ export function policyScope(parts: ScopeParts, origins: FactOrigins): PolicyScop
     }
     for (const source of origins.sources) {
       if (!source.provides.includes(name)) continue;
-      const fact = source.facts({ environment, tenant }).get(name);
+      const fact = source.facts({ environment, tenant }, snapshot).get(name);
       if (fact !== undefined) return fact;
     }
     return undefined;
@@ -68,6 +73,7 @@ export function policyScope(parts: ScopeParts, origins: FactOrigins): PolicyScop
     tenant,
     profile,
     frameworks,
+    ...(undescribed.length === 0 ? {} : { undescribed: true }),
     snapshot: digestOnce(snapshot?.root, origins.canonical),
     find: (name) => {
       const fact = known.get(name);

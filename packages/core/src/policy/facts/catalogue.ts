@@ -25,6 +25,7 @@ export const factCatalogue = {
   ),
   "environment.data_source": at("text", "live, anonymised or synthetic data", "environment.data_source"),
   "compliance.frameworks": from("frameworks", "list", "the frameworks that apply to the tenant"),
+  "compliance.undescribed_frameworks": from("frameworks", "list", "those it names that nobody described"),
 
   "tls.min_version": at("text", "oldest TLS version an endpoint speaks", "security.tls.min_version"),
   "http.redirect_to_https": at("flag", "HTTP redirects to HTTPS", "security.tls.https_redirect"),
@@ -34,6 +35,7 @@ export const factCatalogue = {
     "how long browsers remember it",
     "security.tls.hsts.max_age_seconds",
   ),
+  "tls.rendered_protocols": from("templates", "list", "the TLS versions that rendered files allow"),
   "certificates.list": at("list", "the certificates in use", "security.certificates"),
   "certificates.expiry": from("records", "list", "until when each certificate is valid"),
 
@@ -57,7 +59,7 @@ export const factCatalogue = {
     "security.encryption_at_rest.key_rotation_days",
   ),
   "encryption.key_shared_with": from("comparison", "list", "other environments that use the same key"),
-  "keys.rotated_at": from("records", "text", "when the key was last rotated"),
+  "keys.rotated_at": from("records", "list", "when each key was last rotated, by name or pattern"),
 
   "secrets.plain_text": from("configuration", "list", "secrets that stand in the configuration as they are"),
   "secrets.scan_findings": from("secrets", "list", "what a scan of the files found"),
@@ -99,6 +101,11 @@ export const factCatalogue = {
     "security.access.break_glass.alert_severity",
   ),
 
+  "database.tenant_isolation": at(
+    "text",
+    "what separates tenants in the database, such as `row`",
+    "database.postgresql.tenant_isolation",
+  ),
   "network.isolation": at("text", "what separates tenants", "security.network.isolation"),
   "network.default_policy": at(
     "text",
@@ -125,6 +132,11 @@ export const factCatalogue = {
     "security.workload.images.signature_required",
   ),
   "images.rendered": from("templates", "list", "the images that rendered files name"),
+  "workload.rendered_privileges": from(
+    "templates",
+    "list",
+    "what rendered files let containers do that restricted pods may not",
+  ),
 
   "vulnerabilities.scan": from("vulnerabilities", "map", "the last scan and its open findings"),
   "vulnerabilities.interval_days": at(
@@ -212,6 +224,13 @@ export const factCatalogue = {
   "probe.certificates": from("probe", "list", "certificates that endpoints showed"),
   "probe.ports": from("probe", "map", "ports that accepted a connection"),
   "probe.postgresql": from("probe", "map", "how the database server answered a request for TLS"),
+  "probe.postgresql_settings": from("probe", "map", "how the database server is set up"),
+  "probe.postgresql_tables": from("probe", "map", "its tables, and how many have row-level security"),
+  "probe.postgresql_access": from(
+    "probe",
+    "list",
+    "its rules that let anybody in, or take passwords in the clear",
+  ),
 } as const satisfies Readonly<Record<string, FactDefinition>>;
 
 /** The name of a fact of {@link factCatalogue}. */

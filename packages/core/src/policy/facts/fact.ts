@@ -1,3 +1,4 @@
+import type { Snapshot } from "../../config/index.ts";
 import type { Evidence } from "../model.ts";
 
 /** What a fact may be: JSON. A secret stands as its reference, never as its content. */
@@ -19,6 +20,8 @@ export type FactValues = Readonly<Record<string, FactValue>>;
 export interface Fact {
   readonly value: FactValue;
   readonly evidence: Evidence;
+  /** Why the value cannot be told although there is one: a rule that reads it ends as unknown. */
+  readonly unknown?: string;
   /**
    * The evidence for a part of the value.
    *
@@ -48,8 +51,12 @@ export interface FactSource {
   readonly name: string;
   /** The facts that it may hand out. */
   readonly provides: readonly string[];
-  /** What it knows about a scope; the same map for scopes that do not differ. */
-  facts(scope: FactScope): ReadonlyMap<string, Fact>;
+  /**
+   * What it knows about a scope; the same facts for scopes that do not differ.
+   *
+   * @param snapshot - the scope, resolved, where it is at hand
+   */
+  facts(scope: FactScope, snapshot?: Snapshot): ReadonlyMap<string, Fact>;
 }
 
 /** A fact with its evidence given as it is; for sources that know a place but no node. */

@@ -71,21 +71,41 @@ function factsOf(records: readonly StoredRecord[]): ReadonlyMap<string, Fact> {
   };
   put("drill.last", newest("restore-drill"), ({ at, result }) => ({ at, ...(result as object) }));
   put("access.review", newest("access-review"), ({ at, result }) => ({ at, ...(result as object) }));
-  put("keys.rotated_at", newest("key-rotation"), ({ at }) => at);
   put("purge.last", newest("purge"), ({ at, result }) => ({ at, ...(result as object) }));
   put("certificates.expiry", newest("certificates"), ({ result }) =>
     "certificates" in result ? result.certificates : [],
   );
+  const rotations = newestOfEachKey(records);
+  if (rotations.length > 0) facts.set("keys.rotated_at", listFact("keys.rotated_at", rotations));
   const tests = ["critical", "warning", "info"].flatMap(
     (severity) =>
       records.find(({ record }) => record.kind === "alert-test" && record.result.severity === severity) ?? [],
   );
-  const [latest] = tests;
-  if (latest !== undefined) {
-    const value = tests.map(({ record }) => ({ at: record.at, ...(record.result as object) }));
-    facts.set("alerts.tests", recordFact("alerts.tests", latest, value));
-  }
+  if (tests.length > 0) facts.set("alerts.tests", listFact("alerts.tests", tests));
   return facts;
+}
+
+/** The newest record of each key; records come newest first. */
+function newestOfEachKey(records: readonly StoredRecord[]): readonly StoredRecord[] {
+  const seen = new Map<string, StoredRecord>();
+  for (const each of records) {
+    const { record } = each;
+    if (record.kind === "key-rotation" && !seen.has(record.result.key)) seen.set(record.result.key, each);
+  }
+  return [...seen.values()];
+}
+
+/** Several records of one kind as a list; each item has the record's own place. */
+function listFact(name: string, records: readonly StoredRecord[]): Fact {
+  const value = records.map(({ record }) => ({ at: record.at, ...(record.result as object) }));
+  const fact = recordFact(name, records[0] as StoredRecord, value);
+  return {
+    ...fact,
+    part: ([index]) => {
+      const stored = records[Number(index)];
+      return stored && recordFact(name, stored, value[Number(index)] ?? null).evidence;
+    },
+  };
 }
 
 function recordFact(name: string, { file, record }: StoredRecord, value: FactValue): Fact {

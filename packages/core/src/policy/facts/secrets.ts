@@ -4,7 +4,8 @@ import type { FactScope, FactSource, FactValue } from "./fact.ts";
 /** What is known about a secret without opening it for anybody: never its content. */
 export interface SecretMetadata {
   readonly name: string;
-  readonly environment: string;
+  /** Null for a secret that all environments use. */
+  readonly environment: string | null;
   /** Null for a secret that all tenants of the environment use. */
   readonly tenant: string | null;
   /** When its value last changed, ISO 8601. */
@@ -93,18 +94,27 @@ export function secretFacts({ secrets, findings, referenced, at }: SecretKnowled
 }
 
 function isHere(secret: SecretMetadata, { environment, tenant }: FactScope): boolean {
-  return secret.environment === environment && (secret.tenant === null || secret.tenant === tenant);
+  const here = secret.environment === null || secret.environment === environment;
+  return here && (secret.tenant === null || secret.tenant === tenant);
 }
 
-/** A value may occur twice in one place under two names; elsewhere it must not. */
+/**
+ * A value may occur twice in one place under two names; elsewhere it must not. What all environments use is shared
+ * whoever can read it.
+ */
 function sharedFrom(
   here: readonly SecretMetadata[],
   byFingerprint: ReadonlyMap<string, readonly SecretMetadata[]>,
 ): readonly FactValue[] {
   return here.flatMap((secret) => {
-    const elsewhere = (byFingerprint.get(secret.fingerprint ?? "") ?? [])
+    const everywhere = secret.environment === null ? [`every environment ${secret.name}`] : [];
+    const same = (byFingerprint.get(secret.fingerprint ?? "") ?? [])
       .filter(({ environment, tenant }) => environment !== secret.environment || tenant !== secret.tenant)
-      .map(({ environment, tenant, name }) => `${environment}${tenant === null ? "" : `:${tenant}`} ${name}`);
+      .map(({ environment, tenant, name }) => {
+        const where = environment ?? "every environment";
+        return `${where}${tenant === null ? "" : `:${tenant}`} ${name}`;
+      });
+    const elsewhere = [...everywhere, ...same];
     return elsewhere.length === 0 ? [] : [{ name: secret.name, with: [...new Set(elsewhere)].sort() }];
   });
 }

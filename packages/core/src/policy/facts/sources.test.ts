@@ -6,7 +6,6 @@ import type { FactSource } from "./fact.ts";
 import { openRecords } from "./records.ts";
 import { releaseFacts } from "./releases.ts";
 import { secretFacts, type SecretMetadata } from "./secrets.ts";
-import { templateFacts } from "./templates.ts";
 import { parseScan, vulnerabilityFacts } from "./vulnerabilities.ts";
 
 const at = "2026-06-15T12:00:00Z";
@@ -74,7 +73,7 @@ describe("records", () => {
         { at: "2026-06-02T10:00:00Z", severity: "critical", delivered: true },
         { at: "2026-05-02T10:00:00Z", severity: "info", delivered: true },
       ],
-      "keys.rotated_at": "2026-05-05",
+      "keys.rotated_at": [{ at: "2026-05-05", key: "kms/x" }],
       "access.review": { at: "2026-05-06", accounts: 3, removed: 1 },
       "purge.last": { at: "2026-05-07", removed: 3, "oldest-days": 9 },
       "certificates.expiry": [{ name: "public", "not-after": "2027-01-01" }],
@@ -218,14 +217,6 @@ it("audit: the verification holds for every scope", () => {
   expect(source.facts({ environment: "a", tenant: null }).get("audit.verification")).toBe(
     source.facts({ environment: "b", tenant: "x" }).get("audit.verification"),
   );
-});
-
-it("templates: the images that rendered files name", () => {
-  const text =
-    'spec:\n  containers:\n    - image: "a/b:1"\n      name: x\n    - name: y\n      image: c@sha256:0 # pinned\n';
-  const source = templateFacts([{ environment: "prod", tenant: "shop", file: "deploy.yml", text }], at);
-  expect(valuesIn(source, "prod", "shop")).toEqual({ "images.rendered": ["a/b:1", "c@sha256:0"] });
-  expect(valuesIn(source, "prod", "radio")).toEqual({});
 });
 
 describe("vulnerabilities", () => {

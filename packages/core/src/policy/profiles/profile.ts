@@ -52,9 +52,15 @@ export function readProfiles(files: Files, directory: string): readonly Profile[
   );
 }
 
-/** Several sets of profiles as one: a later profile replaces an earlier one with the same id. */
+/**
+ * Several sets of profiles as one, the last set first: a team's profile replaces ours with the same id, and is asked
+ * before ours which environments it is for.
+ */
 export function mergeProfiles(...sets: readonly (readonly Profile[])[]): readonly Profile[] {
-  return [...new Map(sets.flat().map((profile) => [profile.id, profile])).values()];
+  const merged = new Map<string, Profile>();
+  for (const profile of sets.toReversed().flat())
+    if (!merged.has(profile.id)) merged.set(profile.id, profile);
+  return [...merged.values()];
 }
 
 /**

@@ -8,7 +8,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PolicyRun } from "../model.ts";
 import { renderReport } from "./index.ts";
-import { fixtureRun, fixtureTrend, hostile, hostileRun } from "./testing/fixture.ts";
+import { fixtureRun, fixtureTrend, hostile, hostileRun, largeRun } from "./testing/fixture.ts";
 
 const options = { version: "0.0.0-test", title: "Policy of Spotify AI Agent", previous: fixtureTrend() };
 
@@ -33,14 +33,14 @@ interface Opened {
 
 async function open(
   run: PolicyRun,
-  how: { title?: string; dark?: boolean; script?: boolean } = {},
+  how: { title?: string; dark?: boolean; script?: boolean; width?: number } = {},
 ): Promise<Opened> {
   const file = join(directory, "report.html");
   writeFileSync(file, renderReport(run, "html", { ...options, title: how.title ?? options.title }));
   const context = await browser.newContext({
     colorScheme: how.dark === true ? "dark" : "light",
     javaScriptEnabled: how.script !== false,
-    viewport: { width: 1280, height: 900 },
+    viewport: { width: how.width ?? 1280, height: 900 },
     bypassCSP: false,
   });
   const page = await context.newPage();
@@ -61,21 +61,101 @@ async function shownFindings(page: Page): Promise<number> {
   return page.locator("article.finding:visible").count();
 }
 
+/** What axe finds, and nothing else than that it ran. */
+async function violations(page: Page): Promise<readonly string[]> {
+  // The page allows no scripts but its own, so the checker is put in from outside of the page's policy.
+  const source = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+  const session = await page.context().newCDPSession(page);
+  await session.send("Page.setBypassCSP", { enabled: true });
+  await page.reload();
+  await page.addScriptTag({ path: source });
+  const result = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+  expect(result.passes.length).toBeGreaterThan(20);
+  return result.violations.map(({ id, impact, nodes }) => `${id} ${impact} ${nodes[0]?.html}`);
+}
+
+/** What sticks out of the page and stands in nothing that can be scrolled, by mouse and by keyboard. */
+function sticksOut(page: Page): Promise<readonly string[]> {
+  return page.locator("html").evaluate((root) => {
+    const { scrollWidth, clientWidth } = root;
+    const out = [...root.querySelectorAll("body *")].filter(
+      (one) =>
+        one.getBoundingClientRect().right > clientWidth + 1 && one.closest(".scroll[tabindex='0']") === null,
+    );
+    const found = out.map((one) => `${one.tagName.toLowerCase()}.${one.getAttribute("class") ?? ""}`);
+    return scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide`, ...found] : found;
+  });
+}
+
+describe("the width of the page", () => {
+  const widths = [360, 800, 1200, 1600];
+  const runs = [
+    ["the fixture", fixtureRun()],
+    ["300 tenants under five frameworks", largeRun(300)],
+  ] as const;
+
+  test.each(widths.flatMap((width) => runs.map(([name, run]) => [width, name, run] as const)))(
+    "%d px hold %s, and what is wider can be scrolled",
+    async (width, _, run) => {
+      const { page } = await open(run, { width });
+      await page
+        .locator("details")
+        .evaluateAll((all) => all.forEach((details) => details.setAttribute("open", "")));
+      expect(await sticksOut(page)).toEqual([]);
+      expect(await page.locator(".matrix tbody tr").count()).toBe(run.summary.scopes);
+    },
+  );
+
+  test("axe finds nothing in the report of 300 tenants on a telephone", async () => {
+    const { page } = await open(largeRun(300), { width: 360 });
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test.each(runs)("1,200 px show every column of the tenants' table: %s", async (_, run) => {
+    const { page } = await open(run, { width: 1200 });
+    const table = page.locator(".scroll.tall");
+    expect(await table.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+  });
+
+  test("on a telephone the tenant's name and the heading stay while the table is scrolled by keyboard", async () => {
+    const { page } = await open(largeRun(300), { width: 360 });
+    const table = page.locator(".scroll.tall");
+    await table.focus();
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => table.evaluate((one) => one.scrollLeft > 0 && one.scrollTop > 0)).toBe(true);
+    const gaps = await table.evaluate((one) => {
+      const { left, top } = one.getBoundingClientRect();
+      const name = one.querySelector("tbody tr:last-child th");
+      const heading = one.querySelector("thead th:last-child");
+      return [
+        Math.round((name?.getBoundingClientRect().left ?? 0) - left),
+        Math.round((heading?.getBoundingClientRect().top ?? 0) - top),
+      ];
+    });
+    // The border of the container.
+    expect(gaps).toEqual([1, 1]);
+  });
+
+  // What A4 leaves between its margins, at 96 dots an inch.
+  test.each(runs)("paper holds the whole of it: %s", async (_, run) => {
+    const { page } = await open(run, { width: 673 });
+    await page.emulateMedia({ media: "print" });
+    const table = page.locator(".scroll.tall");
+    expect(await sticksOut(page)).toEqual([]);
+    expect(
+      await table.evaluate((one) => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]),
+    ).toEqual([0, 0]);
+  });
+});
+
 describe("accessibility", () => {
   test.each([
     ["light", false],
     ["dark", true],
   ])("axe finds nothing in the %s report", async (_, dark) => {
     const { page } = await open(fixtureRun(), { dark });
-    // The page allows no scripts but its own, so the checker is put in from outside of the page's policy.
-    const source = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-    const session = await page.context().newCDPSession(page);
-    await session.send("Page.setBypassCSP", { enabled: true });
-    await page.reload();
-    await page.addScriptTag({ path: source });
-    const result = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
-    expect(result.passes.length).toBeGreaterThan(20);
-    expect(result.violations.map(({ id, impact, nodes }) => `${id} ${impact} ${nodes[0]?.html}`)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   test("headings go down one level at a time, from one h1", async () => {

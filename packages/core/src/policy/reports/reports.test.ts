@@ -112,6 +112,22 @@ describe("SARIF", () => {
     expect(errors(JSON.parse(renderReport(run, "sarif", options)))).toBeNull();
   });
 
+  // The schema only guards the report if it refuses what is wrong.
+  test.each([
+    ["no version", '"version": "2.1.0",', ""],
+    ["another version", '"version": "2.1.0"', '"version": "2.0.0"'],
+    ["a level that there is not", '"level": "error"', '"level": "fatal"'],
+    ["a kind that there is not", '"kind": "open"', '"kind": "unknown"'],
+    ["a line of 0", /"startLine": \d+/u, '"startLine": 0'],
+    ["a suppression of another kind", '"kind": "external"', '"kind": "waiver"'],
+    ["a result without a message", /"message": \{\s*"text": [^\n]+\n\s*\},/u, ""],
+  ])("its schema would notice %s", (_, old, changed) => {
+    const text = renderReport(fixtureRun(), "sarif", options);
+    const broken = text.replace(old, changed);
+    expect(broken).not.toBe(text);
+    expect(errors(JSON.parse(broken))).not.toBeNull();
+  });
+
   test("has a result for each finding, with its place, rule and suppression", () => {
     const { results, tool } = sarifOf(fixtureRun());
     const findings = fixtureRun().results.filter(
@@ -178,6 +194,32 @@ describe("OSCAL", () => {
     expect(errors(JSON.parse(renderReport(run, "oscal", options)))).toBeNull();
   });
 
+  test.each([
+    ["no time of the change", /"last-modified": [^\n]+\n/u, ""],
+    ["a time without a zone", /("last-modified": "[^"]+)Z"/u, '$1"'],
+    ["a UUID of version 1", /"uuid": "(.{14})5/u, '"uuid": "$11'],
+    ["an id with a bracket", /"control-id": "([^"]+)"/u, '"control-id": "$1(a)"'],
+    ["a text with space around it", /"value": "([^"]+)"/u, '"value": " $1"'],
+    ["an empty list", /"methods": \[[^\]]+\]/u, '"methods": []'],
+    ["a state that there is not", '"state": "satisfied"', '"state": "compliant"'],
+    ["a target that there is not", '"type": "objective-id"', '"type": "control-id"'],
+    ["an actor that there is not", '"type": "tool"', '"type": "machine"'],
+    ["a key that there is not", '"collected":', '"compliant": true, "collected":'],
+    ["an observation without its time", /,\s*"collected": "[^"]+"/u, ""],
+  ])("its schema would notice %s", (_, old, changed) => {
+    const text = renderReport(fixtureRun(), "oscal", options);
+    const broken = text.replace(old, changed);
+    expect(broken).not.toBe(text);
+    expect(errors(JSON.parse(broken))).not.toBeNull();
+  });
+
+  test("has no key that came with 1.1, so it fits the schema of 1.0.4 as well", () => {
+    for (const [, run] of everyRun)
+      expect(renderReport(run, "oscal", options)).not.toMatch(
+        /^ *"(?:group|resource-fragment|\$schema)": /mu,
+      );
+  });
+
   test("every reference leads to something in the document, and no id is given twice", () => {
     const text = renderReport(fixtureRun(), "oscal", options);
     const ids = [...text.matchAll(/"uuid": "([^"]+)"/gu)].map(([, id]) => id);
@@ -224,6 +266,41 @@ describe("OSCAL", () => {
 describe("JUnit", () => {
   test.each(everyRun)("fits the schema: %s", (_, run) => {
     expect(() => xmllint(renderReport(run, "junit", options))).not.toThrow();
+  });
+
+  test.each([
+    ["no time", / timestamp="[^"]+"/u, ""],
+    ["a time with a zone", / timestamp="([^"]+)"/u, ' timestamp="$1Z"'],
+    ["no package", ' package="lotse.policy"', ""],
+    ["a count that is no number", / tests="\d+"/u, ' tests="many"'],
+    ["a failure without a type", /<failure type="[^"]+"/u, "<failure"],
+    ["a case without a class", / classname="[^"]+"/u, ""],
+    ["an element that there is not", "<skipped ", "<waived "],
+    [
+      "the parts of a suite in another order",
+      "<system-out/>\n    <system-err/>",
+      "<system-err/>\n    <system-out/>",
+    ],
+  ])("its schema would notice %s", (_, old, changed) => {
+    const text = renderReport(fixtureRun(), "junit", options);
+    const broken = text.replace(old, changed);
+    expect(broken).not.toBe(text);
+    expect(() => xmllint(broken)).toThrow();
+  });
+
+  test("the counts of a suite are those of its cases", () => {
+    for (const strict of [false, true]) {
+      const run = { ...fixtureRun(), summary: { ...fixtureRun().summary, strict } };
+      const suites = [...renderReport(run, "junit", options).matchAll(/<testsuite [^]*?<\/testsuite>/gu)];
+      expect(suites.length).toBe(run.summary.scopes);
+      for (const [suite] of suites) {
+        const told = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`, "u").exec(suite)?.[1]);
+        const found = (element: string): number => suite.split(`<${element} `).length - 1;
+        expect([told("tests"), told("failures"), told("errors"), told("skipped")]).toEqual(
+          ["testcase", "failure", "error", "skipped"].map(found),
+        );
+      }
+    }
   });
 
   test("what is unknown is skipped, and an error in a strict run", () => {

@@ -8,7 +8,10 @@ export type SiemSeverity = CheckSeverity | "info";
 interface CommonEvent {
   /** The version of this form; a new one may add properties, and never changes what one means. */
   readonly schema: "lotse.siem/1";
-  /** 64 hexadecimal digits: the same event sent twice has the same id. */
+  /**
+   * 64 hexadecimal digits: the same event sent twice has the same id. A finding keeps its own from run to run
+   * until its status, its waiver or the values that it rests on change.
+   */
   readonly id: string;
   /** ISO 8601 in UTC. */
   readonly time: string;
@@ -117,7 +120,16 @@ function policyEvent(result: CheckResult, at: string): SiemPolicyEvent {
   const { check, environment, tenant, status, severity, message, evidence, waiver } = result;
   return {
     schema: "lotse.siem/1",
-    id: digestOf(canonicalJson({ check, environment, tenant, status, at })),
+    id: digestOf(
+      canonicalJson({
+        check,
+        environment,
+        tenant,
+        status,
+        waiver: waiver?.id ?? null,
+        evidence: evidence.map(({ path, valueHash }) => [path, valueHash ?? null]),
+      }),
+    ),
     kind: "policy",
     time: at,
     severity: status === "fail" ? severity : status === "waived" ? "info" : "low",

@@ -50,6 +50,28 @@ describe("events", () => {
     expect(toSiemEvents({ audit: [logged], results: run.results, at })).toEqual(events);
   });
 
+  test("a finding keeps its id from run to run, until what it rests on changes", () => {
+    const { results } = fixtureRun();
+    const ids = (changed = results, when = at): string[] =>
+      toSiemEvents({ results: changed, at: when }).map(({ id }) => id);
+    const next = results.map((result) => ({
+      ...result,
+      message: `${result.message}, today`,
+      evidence: result.evidence.map((one) => ({ ...one, at: "2026-11-21T00:00:00.000Z", line: 1 })),
+    }));
+    expect(ids(next, "2026-11-21T06:30:00.000Z")).toEqual(ids());
+    const other = results.map((result) => ({
+      ...result,
+      evidence: result.evidence.map((one) => ({ ...one, valueHash: "0".repeat(64) })),
+    }));
+    const kept = new Set(ids());
+    const withEvidence = toSiemEvents({ results: other, at }).filter(
+      (event) => event.kind === "policy" && event.evidence.length > 0,
+    );
+    expect(withEvidence.length).toBeGreaterThan(3);
+    expect(withEvidence.filter(({ id }) => kept.has(id))).toEqual([]);
+  });
+
   test.each([
     ["secret.read", "success", "info"],
     ["secret.read", "failure", "medium"],
@@ -381,6 +403,29 @@ describe("syslog over TLS", () => {
     } finally {
       server.close();
     }
+  });
+
+  test.each(["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])(
+    "an authority that is no certificate is told before anything is sent: %j",
+    async (ca) => {
+      const { server, port, frames } = await collector();
+      try {
+        await expect(sendSyslogTls({ host: "127.0.0.1", port, ca }, messages())).rejects.toMatchObject({
+          code: "siem.certificate",
+          message: expect.stringContaining("no certificate"),
+        });
+        expect(frames()).toEqual([]);
+      } finally {
+        await close(server);
+      }
+    },
+  );
+
+  test("a key that does not belong to the certificate is told", async () => {
+    const client = { certificate: pem("client.pem"), key: new Sensitive(pem("ca.key")) };
+    await expect(sendSyslogTls({ host: "127.0.0.1", port: 1, client }, ["x"])).rejects.toMatchObject({
+      code: "siem.certificate",
+    });
   });
 
   test("nothing to send connects nowhere", async () => {

@@ -1,4 +1,11 @@
-import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { X509Certificate } from "node:crypto";
+import {
+  connect,
+  createSecureContext,
+  type ConnectionOptions,
+  type SecureContext,
+  type TLSSocket,
+} from "node:tls";
 import { isIP } from "node:net";
 import { LotseError, type Sensitive } from "../../kernel/index.ts";
 
@@ -23,13 +30,14 @@ export interface SyslogTarget {
  *
  * @param messages - as `formatSyslog` writes them
  * @returns how many were sent
- * @throws LotseError `siem.certificate` when the server is not who it should be, `siem.unreachable` when it
+ * @throws LotseError `siem.certificate` when the server is not who it should be or a certificate or key cannot
+ * be used, `siem.unreachable` when it
  * cannot be reached, does not answer in time or breaks off; that may be retried, and may send events twice
  * @see https://www.rfc-editor.org/rfc/rfc5425#section-4
  */
 export async function sendSyslogTls(target: SyslogTarget, messages: readonly string[]): Promise<number> {
   if (messages.length === 0) return 0;
-  const socket = connect(optionsOf(target));
+  const socket = connect({ ...addressOf(target), secureContext: contextOf(target) });
   try {
     await exchange(socket, target, messages);
     return messages.length;
@@ -38,18 +46,48 @@ export async function sendSyslogTls(target: SyslogTarget, messages: readonly str
   }
 }
 
-function optionsOf({ host, port = 6514, ca, serverName, client }: SyslogTarget): ConnectionOptions {
+function addressOf({ host, port = 6514, serverName }: SyslogTarget): ConnectionOptions {
   const name = serverName ?? host;
   return {
     host,
     port,
-    minVersion: "TLSv1.2",
     rejectUnauthorized: true,
     // A name may be sent to the server, an address may not; either is compared with the certificate.
     ...(isIP(name) === 0 ? { servername: name } : {}),
-    ...(ca === undefined ? {} : { ca }),
-    ...(client === undefined ? {} : { cert: client.certificate, key: client.key.reveal() }),
   };
+}
+
+/** @throws LotseError `siem.certificate` for texts that are no certificate, or a key that is not of its one */
+function contextOf({ ca, client }: SyslogTarget): SecureContext {
+  // Node.js takes a text without a certificate for one that trusts nobody, which would blame the server.
+  if (ca !== undefined && !isCertificate(ca))
+    throw notUsable("what should sign the collector's holds no certificate");
+  try {
+    return createSecureContext({
+      minVersion: "TLSv1.2",
+      ...(ca === undefined ? {} : { ca }),
+      ...(client === undefined ? {} : { cert: client.certificate, key: client.key.reveal() }),
+    });
+  } catch (error) {
+    throw notUsable("the certificate and key that should prove who sends cannot be used", error);
+  }
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function notUsable(message: string, cause?: unknown): LotseError {
+  return new LotseError({
+    code: "siem.certificate",
+    message,
+    hint: "give files in PEM that begin with -----BEGIN",
+    cause,
+  });
 }
 
 function exchange(socket: TLSSocket, target: SyslogTarget, messages: readonly string[]): Promise<void> {
@@ -97,6 +135,12 @@ export function frameOf(message: string): string {
   return `${Buffer.byteLength(message)} ${message}`;
 }
 
+/** Of an error of OpenSSL its reason, without the place in its sources. */
+function reasonOf(error: Error): string {
+  const reason = "reason" in error && typeof error.reason === "string" ? error.reason : undefined;
+  return reason ?? error.message.split("\n")[0] ?? "";
+}
+
 // The codes with which Node.js refuses a certificate; see https://nodejs.org/api/tls.html#x509-certificate-error-codes
 const refused =
   /^(?:ERR_TLS_CERT_ALTNAME_INVALID|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF|DECRYPT_CERT)|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/u;
@@ -113,7 +157,7 @@ function errorOf(error: Error, { host, port = 6514 }: SyslogTarget): LotseError 
   }
   return new LotseError({
     code: "siem.unreachable",
-    message: `${host}:${port} took no events: ${error.message.split("\n")[0]}`,
+    message: `${host}:${port} took no events: ${reasonOf(error)}`,
     hint: "check the address and that the collector speaks syslog over TLS",
     retryable: true,
     cause: error,

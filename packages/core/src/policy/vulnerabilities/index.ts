@@ -1,3 +1,4 @@
+export { decodeText } from "./inventory/error.ts";
 export { inventoryKinds, kindOf, readInventory, type InventoryKind } from "./inventory/index.ts";
 export { releaseOf } from "./inventory/system.ts";
 export { runNpmAudit } from "./npm-audit.ts";

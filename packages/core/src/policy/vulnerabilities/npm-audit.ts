@@ -87,7 +87,7 @@ function refusalIn(value: unknown): string {
       error: z.looseObject({ summary: z.string().optional() }).optional(),
     })
     .safeParse(value);
-  const text = error.success ? (error.data.error?.summary ?? error.data.message) : undefined;
+  const text = error.success ? error.data.error?.summary || error.data.message : undefined;
   const line = text?.split("\n")[0]?.slice(0, 300) ?? "";
   return line === "" ? "npm audit printed no report of version 2" : `npm audit was refused: ${line}`;
 }

@@ -2,7 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { isSystemError, readPrivateFile } from "../../kernel/index.ts";
-import { parseJsonText, sourceError } from "./inventory/error.ts";
+import { decodeText, parseJsonText, readNested, sourceError } from "./inventory/error.ts";
+import { readZip } from "./zip.ts";
 
 const short = z.string().max(1000);
 const moment = z.iso.datetime({ offset: true });
@@ -56,8 +57,8 @@ const maxFileBytes = 256 * 1024 * 1024;
 const maxFiles = 2_000_000;
 
 /**
- * Reads advisories from a file (one, an array, an object with `vulns`, or one a line) or from a directory of
- * such files at any depth, as an unpacked mirror has them. Files are read one after the other, so that a
+ * Reads advisories from a file (one, an array, an object with `vulns`, or one a line), from a ZIP archive of
+ * such files, as a mirror's `all.zip` is, or from a directory of them at any depth. Files are read one after the other, so that a
  * mirror of any size fits into memory.
  *
  * @throws LotseError `vulnerability.source` for what is there and is no advisory, or is not there
@@ -66,9 +67,16 @@ export async function* readOsv(path: string): AsyncGenerator<Advisory> {
   let files = 0;
   for await (const file of filesOf(path)) {
     if (++files > maxFiles) throw sourceError(path, `holds more than ${maxFiles} files`);
+    if (file.endsWith(".zip")) {
+      for await (const entry of readZip(file, /\.jsonl?$/u, maxFileBytes)) {
+        const name = `${file}/${entry.name}`;
+        yield* parseAdvisories(name, decodeText(name, entry.content));
+      }
+      continue;
+    }
     const content = await readPrivateFile(file, maxFileBytes);
     if (content === null) throw sourceError(file, "is gone");
-    yield* parseAdvisories(file, content.toString("utf8"));
+    yield* parseAdvisories(file, decodeText(file, content));
   }
 }
 
@@ -82,7 +90,7 @@ async function* filesOf(path: string): AsyncGenerator<string> {
   for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
     const below = join(path, entry.name);
     if (entry.isDirectory()) yield* filesOf(below);
-    else if (entry.isFile() && /\.jsonl?$/u.test(entry.name)) yield below;
+    else if (entry.isFile() && /\.(?:jsonl?|zip)$/u.test(entry.name)) yield below;
   }
 }
 
@@ -102,7 +110,7 @@ async function attempt<T>(path: string, act: () => Promise<T>): Promise<T> {
 export function parseAdvisories(file: string, text: string): readonly Advisory[] {
   const values = valuesOf(file, text);
   return values.map((value) => {
-    const parsed = advisorySchema.safeParse(value);
+    const parsed = readNested(file, () => advisorySchema.safeParse(value));
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
     throw sourceError(file, `is no OSV advisory: ${issue?.path.join(".")}: ${issue?.message}`, parsed.error);

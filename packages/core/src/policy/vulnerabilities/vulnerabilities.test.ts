@@ -9,6 +9,7 @@ import { readNpmAudit, runNpmAudit } from "./npm-audit.ts";
 import { parseAdvisories, readOsv, type Advisory, type Affected } from "./osv.ts";
 import { PackageIndex, settleFindings, type Finding } from "./scan.ts";
 import { defaultTerms, dueAt, ratingOf, severityOfScore } from "./severity.ts";
+import { zipOf } from "./testing/zip.ts";
 
 // The scores are those of FIRST's calculator and of the examples of its specification.
 test.each([
@@ -294,6 +295,56 @@ describe("OSV files", () => {
   });
 
   test.each([
+    ["deflated", { deflate: true }],
+    ["stored", {}],
+    ["in the ZIP64 form", { deflate: true, large: true }],
+  ])("a mirror's ZIP archive is read, %s", async (_, how) => {
+    const path = join(directory, "all.zip");
+    const files = {
+      "A-2.json": JSON.stringify({ ...base, id: "A-2" }),
+      "sub/A-1.json": JSON.stringify(base),
+      "README.md": "x",
+    };
+    writeFileSync(path, zipOf(files, how));
+    expect(await read(path)).toEqual(["A-2", "A-1"]);
+    expect(await read(directory)).toEqual(["A-2", "A-1"]);
+  });
+
+  const whole = zipOf({ "A-1.json": JSON.stringify(base) }, { deflate: true });
+  const changed = (at: number, value: number): Buffer => {
+    const copy = Buffer.from(whole);
+    copy[at] = value;
+    return copy;
+  };
+  test.each([
+    ["empty", Buffer.alloc(0)],
+    ["no archive", Buffer.from("x".repeat(1000))],
+    ["cut off at its end", whole.subarray(0, -30)],
+    ["cut off at its start", whole.subarray(20)],
+    ["with a byte changed in the middle", changed(60, whole[60]! ^ 0xff)],
+    ["with a directory that is not in it", changed(whole.length - 5, 0xff)],
+    ["with a file that is no advisory", zipOf({ "a.json": "{}" }, {})],
+    ["with a file that is no text", zipOf({ "a.json": Buffer.from([0xff, 0xfe]) }, {})],
+    ["with a file that says that it is vast", zipOf({ "a.json": "[]" }, { bytes: 4_000_000_000 })],
+    [
+      "with a file that grows beyond what it says",
+      zipOf({ "a.json": " ".repeat(100_000) }, { deflate: true, bytes: 10 }),
+    ],
+  ])("an archive that is damaged is an error: %s", async (_, bytes) => {
+    const path = join(directory, "all.zip");
+    writeFileSync(path, bytes);
+    await expect(read(path)).rejects.toMatchObject({ code: "vulnerability.source" });
+  });
+
+  test.each([
+    ["latin1.json", Buffer.from([0x7b, 0xe9, 0x7d])],
+    ["deep.json", Buffer.from(`${"[".repeat(200_000)}${"]".repeat(200_000)}`)],
+  ])("%s is an error", async (name, bytes) => {
+    writeFileSync(join(directory, name), bytes);
+    await expect(read(directory)).rejects.toMatchObject({ code: "vulnerability.source" });
+  });
+
+  test.each([
     ["broken.json", "{"],
     ["other.json", { hello: 1 }],
     ["null.json", "null"],
@@ -373,7 +424,7 @@ describe("npm audit", () => {
   test.each([
     [
       '{"message":"request to https://x failed","error":{"summary":"","detail":""}}',
-      "npm audit printed no report of version 2",
+      "npm audit was refused: request to https://x failed",
     ],
     [
       '{"error":{"code":"ENOAUDIT","summary":"Your configured registry does not support audit requests."}}',

@@ -1,30 +1,41 @@
-import { LotseError, type Clock } from "../../kernel/index.ts";
+import { LotseError, type Clock, type Exec } from "../../kernel/index.ts";
 import type { Target } from "../target.ts";
 import { ProcessTarget } from "./process/process-target.ts";
 import { processSpecSchema } from "./process/spec.ts";
 
-/** Opens a target for a workspace; `lotse` is the absolute path of its `.lotse`. */
-type OpenTarget = (lotse: string, clock: Clock) => Target;
+/** What targets are opened with. */
+export interface TargetContext {
+  /** The absolute path of the workspace's `.lotse`. */
+  readonly lotse: string;
+  readonly clock: Clock;
+  readonly exec: Exec;
+}
+
+/** The description of a target in a release; each type checks it by its own schema. */
+export interface TargetSpec {
+  readonly type: string;
+}
+
+type OpenTarget = (spec: TargetSpec, context: TargetContext) => Target;
 
 const targets: Readonly<Record<string, OpenTarget>> = {
-  process: (lotse, clock) => new ProcessTarget(lotse, clock),
+  process: (_, { lotse, clock }) => new ProcessTarget(lotse, clock),
 };
 
 /** The schema of `target` in `lotse.yml`, for every kind of target there is. */
 export const targetSpecSchema = processSpecSchema;
 
 /**
- * Opens the target of a type.
+ * Opens the target that a release describes.
  *
- * @param lotse - the absolute path of the workspace's `.lotse`
- * @throws LotseError `target.spec` for a type that is not known
+ * @throws LotseError `target.spec` for a type that is not known, or a description that does not fit it
  */
-export function openTarget(type: string, lotse: string, clock: Clock): Target {
-  const open = Object.hasOwn(targets, type) ? targets[type] : undefined;
-  if (open !== undefined) return open(lotse, clock);
+export function openTarget(spec: TargetSpec, context: TargetContext): Target {
+  const open = Object.hasOwn(targets, spec.type) ? targets[spec.type] : undefined;
+  if (open !== undefined) return open(spec, context);
   throw new LotseError({
     code: "target.spec",
-    message: `there is no target of type ${JSON.stringify(type.slice(0, 80))}`,
+    message: `there is no target of type ${JSON.stringify(spec.type.slice(0, 80))}`,
     hint: `known: ${Object.keys(targets).join(", ")}`,
     where: { path: "target.type" },
   });

@@ -1,6 +1,7 @@
 /**
  * A deploying process that kills itself: `node crash-child.ts <workspace> <version> <event> <step>` deploys a
- * version to the tenant acme and dies by SIGKILL at the first event of that type of that step.
+ * version to the tenant acme and dies by SIGKILL at the first event of that type of that step; the events are
+ * `step-started` and `step-finished`.
  */
 import { TestWorkspace } from "./test-workspace.ts";
 
@@ -9,7 +10,12 @@ const workspace = new TestWorkspace(directory);
 const release = await workspace.releases.get(version);
 await workspace.deploy(release, {
   id: `crash-${type}-${step}`,
-  onEvent: (event) => {
-    if (event.type === type && "step" in event && event.step === step) process.kill(process.pid, "SIGKILL");
+  force: true,
+  strategy: { strategy: "blue-green", old: "removed" },
+  onStep: (name) => {
+    if (type === "step-started" && name === step) process.kill(process.pid, "SIGKILL");
+  },
+  onDone: (name) => {
+    if (type === "step-finished" && name === step) process.kill(process.pid, "SIGKILL");
   },
 });

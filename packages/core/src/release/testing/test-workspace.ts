@@ -3,17 +3,20 @@ import { request, type Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock, type Actor } from "../../kernel/index.ts";
-import { applyRollout } from "../apply.ts";
-import { currentDeployments, openDeployments, type DeploymentStore } from "../deployments.ts";
+import { systemClock, systemExec, type Actor } from "../../kernel/index.ts";
+import { openDeployments, type DeploymentStore } from "../deployments.ts";
+import type { RolloutDriver } from "../driver.ts";
+import { openGate } from "../gates/open-gate.ts";
 import type { TenantScope } from "../names.ts";
-import type { Outcome, RolloutEvent } from "../outcome.ts";
 import { payloadsOf } from "../payload.ts";
-import { planRollout } from "../plan.ts";
 import type { Release } from "../release.ts";
 import { openReleases, type ReleaseStore } from "../store.ts";
+import type { Hooks } from "../strategies/hooks.ts";
 import { markedProcesses } from "../targets/process/orphans.ts";
 import { ProcessTarget } from "../targets/process/process-target.ts";
+import { targetDriver } from "../target-driver.ts";
+import { testRequest } from "./memory-driver.ts";
+import { runRollout, type RunOptions, type RunOutcome } from "./run-rollout.ts";
 
 /** Who acts in tests. */
 const tester: Actor = { kind: "user", id: "tester" };
@@ -31,10 +34,10 @@ const tinySpec = {
 } as const;
 
 /** How a test deploys. */
-export interface DeployOptions {
+export interface DeployOptions extends RunOptions {
   readonly tenants?: readonly string[];
-  readonly onEvent?: (event: RolloutEvent) => void;
-  readonly signal?: AbortSignal;
+  /** A built-in strategy, or the content of a file. @defaultValue `blue-green` */
+  readonly strategy?: string | Readonly<Record<string, unknown>>;
   readonly force?: boolean;
   readonly id?: string;
 }
@@ -46,6 +49,8 @@ export class TestWorkspace {
   readonly releases: ReleaseStore;
   readonly deployments: DeploymentStore;
   readonly target: ProcessTarget;
+  /** Grows with each rollout, also over processes that share a workspace. */
+  #fence = 0;
 
   /** @param directory - the workspace; `.lotse` lies in it */
   constructor(directory: string) {
@@ -71,6 +76,7 @@ export class TestWorkspace {
     variables: Readonly<Record<string, string>> = {},
     tenants: readonly string[] = ["acme", "zen"],
     spec: Readonly<Record<string, unknown>> = {},
+    hooks?: Hooks,
   ): Promise<Release> {
     const entries = tenants.map((tenant) => [
       tenant,
@@ -82,28 +88,45 @@ export class TestWorkspace {
         codeDirectory: join(this.directory, "app"),
         configurations: { [environment]: Object.fromEntries(entries) as never },
         target: { ...tinySpec, ...spec },
+        ...(hooks === undefined ? {} : { hooks }),
       },
       tester,
     );
     return release;
   }
 
-  /** Plans and applies a rollout as the command line does. */
-  async deploy(release: Release, options: DeployOptions = {}): Promise<Outcome> {
-    const tenants = options.tenants ?? ["acme"];
-    const scopes = tenants.map((tenant) => ({ environment, tenant }));
-    const deployments = await currentDeployments(this.deployments, this.target, scopes, systemClock);
-    const id = options.id ?? `test-${release.version}`;
-    const plan = planRollout({ id, release, environment, tenants, deployments, force: options.force });
-    return applyRollout(plan, {
-      target: this.target,
-      deployments: this.deployments,
-      payloadFor: payloadsOf(this.releases, release),
+  /** What carries out rollouts here. */
+  driver(): RolloutDriver {
+    return targetDriver({
       clock: systemClock,
-      actor: tester,
-      ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      deployments: this.deployments,
+      releaseOf: (id) => this.releases.get(id),
+      targetFor: () => this.target,
+      payloadFor: (release, scope) => payloadsOf(this.releases, release)(scope),
+      hooksOf: ({ hooks }) => hooks ?? {},
+      openGate: (spec) => openGate(spec, { clock: systemClock, exec: systemExec, directory: this.directory }),
     });
+  }
+
+  /** A newer fence than all before. */
+  nextFence(): number {
+    this.#fence = Math.max(this.#fence + 1, Date.now());
+    return this.#fence;
+  }
+
+  /** Rolls a release out. Each rollout has a newer fence than those before. */
+  deploy(release: Release, options: DeployOptions = {}): Promise<RunOutcome> {
+    const fence = this.nextFence();
+    const { tenants = ["acme"], strategy, force, id } = options;
+    const request = testRequest({
+      release,
+      tenants,
+      environment,
+      strategy,
+      force,
+      id: id ?? `test-${release.version.replaceAll(".", "-")}-${fence}`,
+    });
+    return runRollout(this.driver(), request, { fence, ...options });
   }
 
   /** Where a tenant is reached. */
@@ -123,7 +146,7 @@ export class TestWorkspace {
 
   /** Ends and removes all. @throws Error when a process is left */
   async dispose(): Promise<void> {
-    await this.target.stop();
+    await this.target.stopAll();
     const left = await markedProcesses(this.lotse);
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
     if (left.length > 0) throw new Error(`processes are left: ${left.join(", ")}`);

@@ -4,10 +4,12 @@
  *
  * - `TINY_CRASH=1` ends at once with status 3
  * - `TINY_HEALTH=never` never answers as healthy; `TINY_HEALTH=brief` only for its first `TINY_GOOD` tries
+ * - `TINY_STATUS=500` answers what is not listed below with a status
  * - `TINY_STUBBORN=1` ignores SIGTERM
  * - `TINY_CHILD=1` starts a process of its own that would live for ever
  *
- * `/slow?ms=1000` answers after a while, `/echo` sends back the body, `/headers` the header fields, `/exit`
+ * `/slow?ms=1000` answers after a while, `/status?code=500` answers with
+ * a status, `/echo` sends back the body, `/headers` the header fields, `/exit`
  * ends the process, `/env` names its variables, `/digest?name=X` hashes one, `/log?name=X` prints it, `/cut` breaks off in the middle of an answer, and an upgrade
  * to `echo` sends back every byte.
  */
@@ -68,11 +70,18 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     case "/exit":
       response.end(() => process.exit(4));
       break;
+    case "/status":
+      json(response, Number(url.searchParams.get("code") ?? 200), { version });
+      break;
     case "/cut":
       response.write("half of ");
       setTimeout(() => response.destroy(), 20);
       break;
     default: {
+      if (env["TINY_STATUS"] !== undefined) {
+        json(response, Number(env["TINY_STATUS"]), { version });
+        break;
+      }
       const config: unknown = JSON.parse(readFileSync(env["LOTSE_CONFIG"] ?? "", "utf8"));
       json(response, 200, { version, colour: env["LOTSE_COLOUR"], config });
     }

@@ -14,10 +14,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
-import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Sensitive, type Diagnostic } from "../../kernel/index.ts";
-import { chooseEditor, editPlain, hardenEditor, splitCommand, type EditRequest } from "./index.ts";
+import { chooseEditor, editPlain, hardenEditor, type EditRequest } from "./index.ts";
 
 const runner = fileURLToPath(new URL("./testing/edit-child.ts", import.meta.url));
 const original = "password: hunter22\n";
@@ -364,48 +363,6 @@ describe("the real process", () => {
 });
 
 describe("the editor", () => {
-  test.each([
-    ["vi", ["vi"]],
-    ["  nano   -w ", ["nano", "-w"]],
-    ["code\t--wait", ["code", "--wait"]],
-    [`'/opt/my editor/ed' "two words" a\\ b`, ["/opt/my editor/ed", "two words", "a b"]],
-    [`e -c 'set "x" $y' "it's \\"q\\" \\$z \\n"`, ["e", "-c", `set "x" $y`, `it's "q" $z \\n`]],
-    [`e ''`, ["e", ""]],
-    [`e a'b'"c"d`, ["e", "abcd"]],
-  ])("splits %j", (text, argv) => {
-    expect(splitCommand(text, "EDITOR")).toEqual(argv);
-  });
-
-  test.each([
-    "",
-    "  ",
-    "'open",
-    'a "open',
-    "a; rm -rf /",
-    "a | b",
-    "a $(id)",
-    "a `id`",
-    "a $HOME",
-    "a > b",
-    "a\\",
-    "''",
-  ])("refuses %j", (text) => {
-    expect(() => splitCommand(text, "EDITOR")).toThrowError(
-      expect.objectContaining({ code: "secret.editor" }),
-    );
-  });
-
-  test("any arguments in single quotes come back as they were", () => {
-    const quote = (argument: string): string => `'${argument.replaceAll("'", `'\\''`)}'`;
-    const argument = fc.string({ unit: "binary" });
-    fc.assert(
-      fc.property(fc.array(argument), (list) => {
-        const argv = ["editor", ...list];
-        expect(splitCommand(argv.map(quote).join(" "), "EDITOR")).toEqual(argv);
-      }),
-    );
-  });
-
   test.each([
     [{ SOPS_EDITOR: "a", EDITOR: "b", VISUAL: "c" }, ["a"]],
     [{ SOPS_EDITOR: " ", EDITOR: "b -x", VISUAL: "c" }, ["b", "-x"]],

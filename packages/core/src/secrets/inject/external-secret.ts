@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LotseError } from "../../kernel/index.ts";
 import type { Artefact } from "./artefact.ts";
 import { metadataOf, objectNameSchema, type KubernetesObject } from "./kubernetes.ts";
-import { checkVariables, isSecret, type InjectedVariable } from "./variable.ts";
+import { checkVariables, isSecret, type InjectedVariable, type SecretLocation } from "./variable.ts";
 import { toManifest, type ManifestValue } from "./yaml-text.ts";
 
 /** Where the External Secrets operator fetches from, and what it makes of it. */
@@ -26,11 +26,13 @@ export type ExternalSecretOptions = z.input<typeof externalSecretSchema>;
 
 /**
  * Renders an `ExternalSecret`, which names secrets and holds none: the External Secrets operator fetches them
- * in the cluster. The content is no secret and may be committed.
+ * in the cluster. Where a value has text around a secret, a template puts it together there. The content is no
+ * secret and may be committed.
  *
  * @throws LotseError `secret.name` for a name; `secret.unrepresentable` for a secret variable without
- *   `reference`
+ *   `reference` and `parts`
  * @see https://external-secrets.io/latest/api/externalsecret/
+ * @see https://external-secrets.io/latest/guides/templating/
  */
 export function renderExternalSecret(
   variables: readonly InjectedVariable[],
@@ -40,7 +42,8 @@ export function renderExternalSecret(
   checkVariables(variables);
   const metadata = metadataOf(object);
   const { store, refreshInterval, target } = parseOptions(options);
-  const data = variables.filter(isSecret).map(entryOf);
+  const secrets = variables.filter(isSecret);
+  const data = secrets.flatMap(entriesOf);
   const text = toManifest({
     apiVersion: "external-secrets.io/v1",
     kind: "ExternalSecret",
@@ -48,16 +51,18 @@ export function renderExternalSecret(
     spec: {
       refreshInterval,
       secretStoreRef: { name: store.name, kind: store.kind },
-      target: { name: target ?? metadata.name, creationPolicy: "Owner" },
+      target: { name: target ?? metadata.name, creationPolicy: "Owner", ...templateOf(secrets) },
       data,
     },
   });
   return { path: "external-secret.yml", content: text, mode: 0o600 };
 }
 
-function entryOf(variable: InjectedVariable): ManifestValue {
-  const { name, reference } = variable;
-  if (reference === undefined) {
+/** What the operator fetches for a variable: its value, or each secret in it under a name of its own. */
+function entriesOf(variable: InjectedVariable): readonly ManifestValue[] {
+  const { name, reference, parts } = variable;
+  if (reference !== undefined) return [entryOf(name, reference)];
+  if (parts === undefined) {
     throw new LotseError({
       code: "secret.unrepresentable",
       message: `${name} has no entry in a secret store that an ExternalSecret could name`,
@@ -65,11 +70,46 @@ function entryOf(variable: InjectedVariable): ManifestValue {
       where: variable.path === undefined ? {} : { path: variable.path },
     });
   }
-  const remoteRef = {
-    key: reference.path,
-    ...(reference.field === undefined ? {} : { property: reference.field }),
-  };
-  return { secretKey: name, remoteRef };
+  return parts.flatMap((part, index) =>
+    typeof part === "string" ? [] : [entryOf(keyOf(name, index), part)],
+  );
+}
+
+function entryOf(secretKey: string, { path, field }: SecretLocation): ManifestValue {
+  return { secretKey, remoteRef: { key: path, ...(field === undefined ? {} : { property: field }) } };
+}
+
+/** The name of a part until it is put together. No variable has a dot in its name, so nothing else is called so. */
+function keyOf(name: string, index: number): string {
+  return `${name}.${index}`;
+}
+
+/** The template that puts values together. It replaces what was fetched, so it names every variable. */
+function templateOf(secrets: readonly InjectedVariable[]): { template?: ManifestValue } {
+  if (secrets.every(({ parts }) => parts === undefined)) return {};
+  const data = secrets.map(({ name, parts }): [string, string] => [
+    name,
+    parts === undefined
+      ? valueOf(name)
+      : parts
+          .map((part, index) => (typeof part === "string" ? literal(part) : valueOf(keyOf(name, index))))
+          .join(""),
+  ]);
+  return { template: { engineVersion: "v2", mergePolicy: "Replace", data: Object.fromEntries(data) } };
+}
+
+function valueOf(key: string): string {
+  return `{{ index . "${key}" }}`;
+}
+
+/**
+ * Text as a Go template has to write it so that it comes out as it is. Every brace is made by an action: two of
+ * them begin one, also where the second is the action's that follows.
+ *
+ * @see https://pkg.go.dev/text/template
+ */
+function literal(text: string): string {
+  return text.replaceAll("{", '{{ "{" }}');
 }
 
 function parseOptions(options: ExternalSecretOptions): z.output<typeof externalSecretSchema> {

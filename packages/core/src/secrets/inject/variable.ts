@@ -18,7 +18,10 @@ export interface InjectedVariable {
   readonly secret: boolean;
   /** The configuration path it comes from, for messages. */
   readonly path?: string;
+  /** Where the value is kept, where it is one secret and nothing else. */
   readonly reference?: SecretLocation;
+  /** What the value is put together from, where there is text around a secret, or several: in their order. */
+  readonly parts?: readonly (string | SecretLocation)[];
 }
 
 /**

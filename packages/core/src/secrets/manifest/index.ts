@@ -11,5 +11,15 @@ export {
   type ManifestBody,
   type ValueRecord,
 } from "./manifest.ts";
+export {
+  checkRulesRecord,
+  maySignRules,
+  parseRulesRecord,
+  refuseRules,
+  rulesRecordDigest,
+  signRules,
+  type RulesCheck,
+  type RulesRecord,
+} from "./rules-record.ts";
 export { isSignedBy, newSigningKey, readSigningKey, type SigningKey } from "./signing-key.ts";
 export { structureDigest, type StructureLeaf } from "./structure.ts";

@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 import * as z from "zod";
-import { LotseError } from "../../kernel/index.ts";
+import { canonicalJson, digestOf, LotseError } from "../../kernel/index.ts";
 import type { MetaValue } from "./formats/adapter.ts";
 import { metaOf, itemAt } from "./formats/tree.ts";
 import { toJson } from "./formats/yaml.ts";
@@ -64,6 +64,16 @@ const foreign = [
   "hc_vault_transit_uri",
 ] as const;
 
+/** What `.sops.yaml` says of all new files. */
+export interface CreationRules {
+  /** The age and SSH recipients of each rule and key group, in their order; layout and comments do not count. */
+  readonly lists: readonly (readonly string[])[];
+  /** SHA-256 of the rules' canonical form: other digests mean other rules. */
+  readonly digest: string;
+  /** As {@link creationRuleFor}. @throws LotseError `secret.rules` */
+  ruleFor(path: string): CreationRule | null;
+}
+
 /**
  * Finds what `.sops.yaml` says of a new file: the first creation rule whose `path_regex` is found in its path,
  * or that has none (https://getsops.io/docs/#using-sopsyaml-conf-to-select-kms-pgp-and-age-for-new-files).
@@ -75,18 +85,42 @@ const foreign = [
  * nothing here can encrypt for
  */
 export function creationRuleFor(configText: string, path: string, file = ".sops.yaml"): CreationRule | null {
+  return parseCreationRules(configText, file).ruleFor(path);
+}
+
+/**
+ * Reads all creation rules of a `.sops.yaml`.
+ *
+ * @throws LotseError `secret.rules` with line and column where the file is broken
+ */
+export function parseCreationRules(configText: string, file = ".sops.yaml"): CreationRules {
   const source = new SourceText(file, configText);
   const root = parseRoot(source);
-  if (root === undefined) return null;
-  const parsed = fileSchema.safeParse(toJson(readAll(root, source)));
-  if (!parsed.success) throw schemaError(source, root, parsed.error);
-  const rules = parsed.data.creation_rules ?? [];
-  for (const [index, rule] of rules.entries()) {
-    const regex = rule.path_regex ?? "";
-    if (regex !== "" && !RE2JS.compile(regex).matcher(path).find()) continue;
-    return ruleOf(rule, source, offsetAt(root, ["creation_rules", index]));
-  }
-  return null;
+  const parsed = root === undefined ? undefined : fileSchema.safeParse(toJson(readAll(root, source)));
+  if (root !== undefined && parsed?.success === false) throw schemaError(source, root, parsed.error);
+  const rules = parsed?.data?.creation_rules ?? [];
+  return {
+    lists: rules.flatMap((rule) => {
+      const groups = rule.key_groups ?? [];
+      return groups.length === 0 ? [listOf(rule.age)] : groups.map(({ age }) => listOf(age));
+    }),
+    digest: digestOf(canonicalJson(rules.map(plainRule))),
+    ruleFor: (path) => {
+      for (const [index, rule] of rules.entries()) {
+        const regex = rule.path_regex ?? "";
+        if (regex !== "" && !RE2JS.compile(regex).matcher(path).find()) continue;
+        return ruleOf(rule, source, root === undefined ? 0 : offsetAt(root, ["creation_rules", index]));
+      }
+      return null;
+    },
+  };
+}
+
+/** A rule with its recipients as a list, however they are written; what is not said is left out. */
+function plainRule(rule: Rule): unknown {
+  const known = { ...rule, age: listOf(rule.age) };
+  const groups = rule.key_groups?.map((group) => ({ ...group, age: listOf(group.age) }));
+  return JSON.parse(JSON.stringify({ ...known, ...(groups === undefined ? {} : { key_groups: groups }) }));
 }
 
 function parseRoot(source: SourceText): Node | undefined {

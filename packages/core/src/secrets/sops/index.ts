@@ -9,7 +9,13 @@ export type {
   ValueType,
 } from "./model.ts";
 export { changeSops, replacePlain, type SopsChange } from "./change.ts";
-export { creationRuleFor, type CreationRule } from "./creation-rules.ts";
+export {
+  creationRuleFor,
+  parseCreationRules,
+  type CreationRule,
+  type CreationRules,
+} from "./creation-rules.ts";
+export { editCreationRules, type RecipientEdit } from "./creation-rules-edit.ts";
 export { decryptSops } from "./decrypt.ts";
 export {
   diffSops,

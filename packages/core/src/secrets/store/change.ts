@@ -16,7 +16,7 @@ import {
 import { incomingFileOf, type SecretLayer } from "./layer.ts";
 import { nameInFile, nameOfLeaf, recordOf, sopsPathOf } from "./leaf-names.ts";
 import type { LoadedFile, LoadedLayer } from "./loaded.ts";
-import { formatSecretName, type SecretPath } from "./name.ts";
+import { formatSecretName, isPlainName, type SecretPath } from "./name.ts";
 import type { SecretStore } from "./secret-store.ts";
 
 /** Who shall be able to open a new file, and which of its values are encrypted. */
@@ -32,7 +32,7 @@ export interface ChangeRequest {
   /** Undefined removes it. */
   readonly value: Sensitive<string> | undefined;
   /** For a file that does not exist yet: its rule in `.sops.yaml`. */
-  readonly ruleFor: (file: string) => NewFileRule;
+  readonly ruleFor: (file: string) => Promise<NewFileRule>;
 }
 
 /** What changing a secret did. */
@@ -92,7 +92,7 @@ async function openOrNull(store: SecretStore, loaded: LoadedLayer): Promise<Sops
 async function createFile(store: SecretStore, loaded: LoadedLayer, request: ChangeRequest): Promise<Changed> {
   const { layer, name, value } = request;
   const format = formatOfFile(layer.file);
-  const rule = request.ruleFor(layer.file);
+  const rule = await request.ruleFor(layer.file);
   const path = sopsPathOf(name, format);
   const empty = await encryptSops({
     bytes: value?.map((text) => plainOf(path.map(String), text, format)).reveal() ?? new Uint8Array(),
@@ -217,6 +217,7 @@ async function writeBeside(
 ): Promise<Changed> {
   const { layer, name, value } = request;
   const { main } = loaded;
+  if (!isPlainName(name)) throw quoted(name);
   const text = formatSecretName(name);
   const file = incomingFileOf(layer.file, text);
   const own = nameInFile(name, main?.format ?? "yaml");
@@ -225,7 +226,8 @@ async function writeBeside(
     bytes: value?.map((plain) => plainOf(name, plain, "yaml")).reveal() ?? new Uint8Array(),
     format: "yaml",
     file,
-    recipients: main === null ? request.ruleFor(layer.file).recipients : recipientSetOf(main.parsed.metadata),
+    recipients:
+      main === null ? (await request.ruleFor(layer.file)).recipients : recipientSetOf(main.parsed.metadata),
     ...sealTools(store),
   });
   const last =
@@ -261,6 +263,14 @@ function keyOf(key: string): string {
   const plain =
     /^[A-Za-z][A-Za-z0-9_-]*$/u.test(key) && !/^(?:y|n|yes|no|on|off|true|false|null)$/iu.test(key);
   return plain ? key : JSON.stringify(key);
+}
+
+function quoted(name: SecretPath): LotseError {
+  return new LotseError({
+    code: "secret.name",
+    message: `${formatSecretName(name)} cannot be written without a key that opens the file`,
+    hint: "the value would stand in a file of that name: use letters, digits, _ and - only",
+  });
 }
 
 function notOne(file: string): LotseError {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import {
   isHeld,
@@ -9,12 +10,14 @@ import {
   readPrivateFile,
   removeTree,
   replaceFile,
+  syncDirectory,
   tryLock,
   writePrivateFile,
   type Clock,
   type HeldLock,
 } from "../../kernel/index.ts";
 import { checkPlace } from "./journal-place.ts";
+import { sweepTemporaries } from "./temporaries.ts";
 
 /** A file that is to have a new content, or none. */
 export interface Replacement {
@@ -59,15 +62,24 @@ export class Journal {
   readonly #directory: string;
   readonly #root: string;
   readonly #clock: Clock;
+  readonly #check: () => Promise<void>;
+  readonly #swept = new Set<string>();
 
   /**
    * @param directory - absolute, for the journal's own files; made when needed
    * @param root - absolute; nothing outside it is ever written
+   * @param check - refuses a directory that is not this working copy's own
    */
-  constructor(directory: string, root: string, clock: Clock) {
+  constructor(
+    directory: string,
+    root: string,
+    clock: Clock,
+    check: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#directory = directory;
     this.#root = root;
     this.#clock = clock;
+    this.#check = check;
   }
 
   /**
@@ -77,6 +89,7 @@ export class Journal {
    * @throws LotseError `secret.changed-meanwhile` when somebody else holds the lock for too long
    */
   async exclusively<T>(holder: string, change: () => Promise<T>): Promise<T> {
+    await this.#check();
     const lock = await this.#lock(holder);
     try {
       await this.#finish();
@@ -98,6 +111,7 @@ export class Journal {
    */
   async replace(replacements: readonly Replacement[]): Promise<void> {
     await Promise.all(replacements.map(({ path }) => checkPlace(this.#root, path)));
+    await this.#sweep([this.#directory, ...replacements.map(({ path }) => dirname(path))]);
     const files = await Promise.all(
       replacements.map(async ({ path, content }) => ({
         path,
@@ -107,6 +121,13 @@ export class Journal {
     );
     await writePrivateFile(this.#record, JSON.stringify({ schema: 1, files }));
     await this.#apply(files);
+  }
+
+  /** Once for each directory: a process that dies leaves its temporary file, and nobody else will remove it. */
+  async #sweep(directories: readonly string[]): Promise<void> {
+    const fresh = new Set(directories.filter((directory) => !this.#swept.has(directory)));
+    await Promise.all([...fresh].map((directory) => sweepTemporaries(directory)));
+    for (const directory of fresh) this.#swept.add(directory);
   }
 
   get #record(): string {
@@ -135,11 +156,16 @@ export class Journal {
     await this.#apply(files);
   }
 
-  /** Puts every file in place, several at once, as most of it is waiting for the disk. */
+  /**
+   * Puts every file in place, several at once, as most of it is waiting for the disk. The record has all of them
+   * until their names are on the disk as well, once for each directory.
+   */
   async #apply(files: readonly RecordedFile[]): Promise<void> {
     for (let at = 0; at < files.length; at += filesAtOnce) {
       await Promise.all(files.slice(at, at + filesAtOnce).map(applyOne));
     }
+    const directories = new Set(files.map(({ path }) => dirname(path)));
+    await Promise.all([...directories].filter((path) => existsSync(path)).map(syncDirectory));
     await rm(this.#record, { force: true });
   }
 
@@ -164,6 +190,6 @@ async function applyOne({ path, before, content }: RecordedFile): Promise<void> 
   // What somebody changed after the crash is theirs; the manifest then tells what does not fit.
   if (digestOfBytes(present) !== before) return;
   if (wanted === null) await removeTree(path);
-  else if (present === null) await writePrivateFile(path, wanted, { mode: 0o644 });
-  else await replaceFile(path, wanted);
+  else if (present === null) await writePrivateFile(path, wanted, { mode: 0o644, syncName: false });
+  else await replaceFile(path, wanted, { syncName: false });
 }

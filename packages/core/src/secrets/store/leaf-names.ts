@@ -1,5 +1,5 @@
 import type { SopsFormat, SopsPath } from "../sops/index.ts";
-import { formatSecretName, variableOfName, type SecretPath } from "./name.ts";
+import { formatSecretName, isPlainName, variableOfName, type SecretPath } from "./name.ts";
 
 /**
  * The path that a secret has in a file: its keys in YAML and JSON, a variable's name in `.env` files, section
@@ -14,8 +14,12 @@ export function sopsPathOf(name: SecretPath, format: SopsFormat): SopsPath {
 
 /** The name of a value in a file, as manifests and lists show it. */
 export function nameOfLeaf(path: SopsPath, format: SopsFormat): string {
-  if (format === "ini" && path[0] === "DEFAULT") return path.slice(1).join(".");
-  return formatSecretName(path.map(String));
+  const keys = path.map(String);
+  if (format !== "ini") return formatSecretName(keys);
+  const [section = "", key = ""] = keys;
+  // A dot in a key is as good as one between keys here, as INI files have no deeper levels.
+  const inner = isPlainName(key.split(".")) ? key.split(".") : [key];
+  return formatSecretName(section === "DEFAULT" ? inner : [section, ...inner]);
 }
 
 /** The name by which a file of this format knows a secret: `spotify.api_key` is `SPOTIFY_API_KEY` in `.env`. */

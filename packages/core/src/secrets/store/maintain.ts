@@ -1,8 +1,9 @@
 import { isLotseError, type Diagnostic, diagnosticOf } from "../../kernel/index.ts";
-import { manifestPathOf, parseManifest, type Manifest } from "../manifest/index.ts";
+import { manifestPathOf, parseManifest, type Manifest, type Seen } from "../manifest/index.ts";
 import { formatOfFile, openSops } from "../sops/index.ts";
 import type { SecretLayer } from "./layer.ts";
 import type { LoadedFile } from "./loaded.ts";
+import { checkOrigin } from "./read.ts";
 import type { SecretStore } from "./secret-store.ts";
 
 /**
@@ -23,17 +24,49 @@ export async function signLayer(store: SecretStore, layer: SecretLayer): Promise
       if (!isLotseError(error) || error.code !== "secret.no-key") throw error;
     });
     const seen = await store.reading.seen.of(file);
-    const before = presentManifest(store, file);
+    const present = presentManifest(store, file);
+    const isGood = present !== null && isGenuine(store, layer, present, seen);
     return await store.commit({
       layer,
       file,
       incoming: null,
       format,
       bytes,
-      before,
-      above: seen?.version ?? 0,
+      before: isGood ? present : null,
+      // Versions may only rise, whoever says them: else a value that was replaced could come back beside the file.
+      floors: present === null ? {} : versionsIn(present),
+      above: seen?.version ?? believable(present?.version ?? 0),
     });
   });
+}
+
+/** Whether a manifest was signed for this layer by a key that counts; who changed a value is only believed then. */
+function isGenuine(
+  store: SecretStore,
+  layer: SecretLayer,
+  manifest: Manifest,
+  seen: Seen | undefined,
+): boolean {
+  try {
+    checkOrigin(store.reading, layer, manifest, seen);
+    return true;
+  } catch (error) {
+    if (isLotseError(error)) return false;
+    throw error;
+  }
+}
+
+function versionsIn({ values, removed }: Manifest): Readonly<Record<string, number>> {
+  const present = Object.entries(values).map(([name, { version }]) => [name, version] as const);
+  const all = [...Object.entries(removed), ...present];
+  return Object.fromEntries(all.filter(([, version]) => believable(version) === version));
+}
+
+const maxBelievable = 1_000_000_000;
+
+/** A version that nobody vouches for and that no file reaches: the next one would be none. */
+function believable(version: number): number {
+  return version <= maxBelievable ? version : 0;
 }
 
 function presentManifest(store: SecretStore, file: string): Manifest | null {

@@ -6,6 +6,7 @@ import {
   parseManifest,
   type Binding,
   type Manifest,
+  type Seen,
   type TrustedSigner,
 } from "../manifest/index.ts";
 import { formatOfFile, type SopsFormat } from "../sops/index.ts";
@@ -14,6 +15,7 @@ import type { Journal } from "./journal.ts";
 import { incomingDirectoryOf, type SecretLayer } from "./layer.ts";
 import { nameInFile, nameOfLeaf, recordOf } from "./leaf-names.ts";
 import { leavesOf, recipientsOf, structureOf, type LoadedFile, type LoadedLayer } from "./loaded.ts";
+import { isPlainName } from "./name.ts";
 import type { SeenVersions } from "./seen.ts";
 
 /** What secret files are read with. */
@@ -22,7 +24,10 @@ export interface ReadPorts {
   readonly files: Files;
   readonly workspace: string;
   readonly signers: readonly TrustedSigner[];
-  readonly seen: Pick<SeenVersions, "of" | "remember" | "forget" | "beside" | "rememberBeside">;
+  readonly seen: Pick<
+    SeenVersions,
+    "of" | "remember" | "rememberAs" | "forget" | "beside" | "rememberBeside"
+  >;
   readonly journal: Journal;
 }
 
@@ -131,7 +136,7 @@ async function readFile(
 
 /**
  * Refuses a manifest that is not a layer's own, or that nobody signed who may, whatever its file is now and
- * however old it is.
+ * however old it is, unless `seen` is given.
  *
  * @throws LotseError `secret.signature`, `secret.manifest`
  */
@@ -139,10 +144,11 @@ export function checkOrigin(
   { workspace, signers }: Pick<ReadPorts, "workspace" | "signers">,
   layer: SecretLayer,
   manifest: Manifest,
+  seen?: Seen,
 ): void {
   const { structure, recipients } = manifest;
   const binding = bindingOf(workspace, layer, layer.file, null);
-  checkManifest({ manifest, binding, structure, recipients, signers, seen: undefined });
+  checkManifest({ manifest, binding, structure, recipients, signers, seen });
 }
 
 /** A value beside a file counts only while it is newer than the file's own: it may have been taken in already. */
@@ -172,7 +178,7 @@ function lastVersion({ manifest }: LoadedFile, name: string): number {
 /** A file beside another stands for the one value that its own name says, and must not bring any other. */
 function refuseOthers(parsed: ParsedSops, format: SopsFormat, file: string, incoming: string): void {
   const names = leavesOf(parsed).map(({ path }) => nameOfLeaf(path.slice(1), format));
-  if (names.length === 1 && names[0] === incoming) return;
+  if (names.length === 1 && names[0] === incoming && isPlainName(incoming.split("."))) return;
   throw new LotseError({
     code: "secret.manifest",
     message: `${file} should hold the value of ${incoming} and nothing else`,

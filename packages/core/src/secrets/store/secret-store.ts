@@ -20,6 +20,8 @@ export interface SecretStoreOptions {
   readonly files: Files;
   readonly workspace: string;
   readonly signers: readonly TrustedSigner[];
+  /** Refuses a state that is not this working copy's own; called once, before anything is read. */
+  readonly checkState: () => Promise<void>;
   /** The private keys at hand; asked for once, when something is opened first. */
   readonly identities: () => Promise<readonly KeyOpener[]>;
   /** The actor's key; asked for when something is written. */
@@ -63,11 +65,12 @@ export class SecretStore {
   readonly #entries = new WeakMap<LoadedFile, LeafIndex<{ readonly path: SopsPath }>>();
   readonly #leaves = new WeakMap<SopsDocument, LeafIndex<SopsLeaf>>();
   #identities: Promise<readonly KeyOpener[]> | undefined;
+  #trusted: Promise<void> | undefined;
 
   constructor(options: SecretStoreOptions) {
     this.options = options;
     const directory = join(options.state, "secrets");
-    this.journal = new Journal(directory, options.directory, options.clock);
+    this.journal = new Journal(directory, options.directory, options.clock, () => this.trusted());
     this.reading = {
       files: options.files,
       workspace: options.workspace,
@@ -77,12 +80,19 @@ export class SecretStore {
     };
   }
 
+  /** Makes sure, once, that the state is this working copy's own. @throws LotseError `file.outside` */
+  trusted(): Promise<void> {
+    this.#trusted ??= this.options.checkState();
+    return this.#trusted;
+  }
+
   /**
    * A layer's files, checked and closed. They are read again only when they changed.
    *
    * @throws LotseError `secret.manifest`, `secret.signature`, `secret.format`
    */
   async layer(layer: SecretLayer): Promise<LoadedLayer> {
+    await this.trusted();
     const stamp = this.#stampOf(layer);
     const known = this.#layers.get(layer.file);
     if (known?.stamp === stamp) return known.layer;
@@ -214,6 +224,7 @@ export class SecretStore {
     const forgetful = {
       of: nothing,
       remember: nothing,
+      rememberAs: nothing,
       forget: nothing,
       beside: () => Promise.resolve({}),
       rememberBeside: (file: string, versions: Readonly<Record<string, number>>) =>

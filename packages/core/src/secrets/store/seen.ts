@@ -49,14 +49,15 @@ export class SeenVersions {
 
   /** Remembers a manifest that was found good. */
   async remember(manifest: Manifest, before: Seen | undefined, listed: boolean): Promise<void> {
-    const digest = manifestDigest(manifest);
-    if (before?.digest === digest && before.listed === listed) return;
     const { file, version, signer } = manifest;
-    await writePrivateFile(
-      this.#pathOf(file),
-      JSON.stringify({ file, version, digest, signer: signer.key, listed }),
-      { sync: false },
-    );
+    const digest = manifestDigest(manifest);
+    await this.rememberAs(file, { version, digest, signer: signer.key, listed }, before);
+  }
+
+  /** Remembers what was found good of a file, unless it is what was known before. */
+  async rememberAs(file: string, seen: Seen, before: Seen | undefined): Promise<void> {
+    if (before?.digest === seen.digest && before.listed === seen.listed) return;
+    await writePrivateFile(this.#pathOf(file), JSON.stringify({ file, ...seen }), { sync: false });
   }
 
   /** The versions of the values that were beside a file. @throws LotseError `secret.manifest` where damaged */

@@ -20,6 +20,8 @@ export interface NewManifest {
   readonly before: Manifest | null;
   /** The lowest version that a value may get: one written blindly goes on from the one it replaces. */
   readonly atLeast?: number;
+  /** The last known versions of values by name, where the manifest before is not to be believed otherwise. */
+  readonly floors?: Readonly<Record<string, number>>;
   /** The version of the file is at least one above this. */
   readonly above?: number;
   /** Records of values that come from beside the file, by name. */
@@ -47,12 +49,15 @@ export function makeManifest(request: NewManifest): Manifest {
     if (old?.token === token) values[name] = old;
     else if (taken !== undefined) values[name] = { ...taken, token };
     else {
-      const last = old?.version ?? recordOf(before?.removed ?? {}, name) ?? 0;
+      const last = Math.max(
+        old?.version ?? recordOf(before?.removed ?? {}, name) ?? 0,
+        recordOf(request.floors ?? {}, name) ?? 0,
+      );
       const version = Math.max(last + 1, request.atLeast ?? 1);
       values[name] = { version, changedAt: now, changedBy: who, token };
     }
   }
-  const removed: Record<string, number> = { ...before?.removed };
+  const removed: Record<string, number> = { ...request.floors, ...before?.removed };
   for (const [name, { version }] of Object.entries(before?.values ?? {})) {
     if (!Object.hasOwn(values, name)) removed[name] = version;
   }

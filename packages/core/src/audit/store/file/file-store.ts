@@ -10,7 +10,7 @@ import { catchUp, endOfSnapshot, type LogEnd } from "./recovery.ts";
 import { segmentEntries, segmentName, segmentOf, Segments } from "./segments.ts";
 import { readSnapshot, writeSnapshot } from "./snapshot.ts";
 import { TreeFile } from "./tree-file.ts";
-import { readStable, syncPath } from "../../disk/durable.ts";
+import { readSmall, readStable, syncPath } from "../../disk/durable.ts";
 import { WriterLock } from "../../disk/writer-lock.ts";
 
 const identitySchema = z.strictObject({
@@ -56,7 +56,8 @@ export class FileAuditStore implements AuditStore {
   }
 
   async transact<T>(act: (transaction: AuditTransaction) => Promise<T>): Promise<T> {
-    if (!this.#exists("entries")) await makePrivateDirectory(this.#segments.directory);
+    // A log that was there a moment ago and is gone is not made anew.
+    if (this.#end === null && !this.#exists("entries")) await makePrivateDirectory(this.#segments.directory);
     const release = await this.#lock.acquire();
     try {
       const end = await this.#refresh();
@@ -188,13 +189,16 @@ export class FileAuditStore implements AuditStore {
       people: this.#people,
       end,
       identity: await this.identity(),
-      checkpoint: await this.checkpoint(),
+      // Whoever has the lock sees no checkpoint that is half written, so reading once is enough.
+      checkpoint: readSmall(join(this.label, "checkpoint")) || (await this.checkpoint()),
       actor: (actor: Actor) => actors.get(keyOf(actor)) ?? null,
     });
   }
 
   async #writeSnapshot(end: LogEnd): Promise<void> {
     const checkpoint = await this.checkpoint();
+    // After a power cut it must not say more than the entries do.
+    if (end.size > 0) await syncPath(this.#segments.path(segmentOf(end.size - 1)));
     await this.#tree.sync();
     if (this.#exists("checkpoint")) await syncPath(join(this.label, "checkpoint"));
     const { size, lastTime, sequences } = end;

@@ -2,8 +2,15 @@ import { join } from "node:path";
 import { LotseError, writePrivateFile, type Actor } from "../../../kernel/index.ts";
 import type { ActorRecord } from "../../entry/entry.ts";
 import { storedHashes } from "../../merkle/position.ts";
-import type { AuditBatch, AuditTransaction, KnownAbout, LogIdentity, StoredEntry } from "../store.ts";
-import { appendDurably, overwriteSmall } from "../../disk/durable.ts";
+import type {
+  AuditBatch,
+  AuditTransaction,
+  KnownAbout,
+  LogIdentity,
+  StoredEntry,
+  UnsignedBatch,
+} from "../store.ts";
+import { appendDurably, overwriteSmall, syncPath } from "../../disk/durable.ts";
 import type { PeopleFiles } from "./people-files.ts";
 import type { LogEnd } from "./recovery.ts";
 import { segmentEntries, segmentName, segmentOf, splitLines, type Segments } from "./segments.ts";
@@ -62,29 +69,50 @@ export class FileTransaction implements AuditTransaction {
 
   /** Personal data, then entries, then what follows from them: a crash in between loses nothing that counts. */
   async commit(batch: AuditBatch): Promise<void> {
-    const { directory, end, people, segments, sync, tree } = this.#parts;
+    const { directory, people, sync } = this.#parts;
     await people.addActors(batch.actors, sync);
     for (const [segment, records] of bySegment(batch.personal, ({ index }) => index)) {
       await people.addPersonal(segmentName(segment), records, sync);
     }
-    const stored = storedHashes(end.size);
-    for (const [segment, entries] of bySegment(batch.entries, (_, place) => end.size + place)) {
-      await this.#append(segment, entries);
-    }
-    tree.write(stored, batch.hashes);
+    if (batch.entries.length === 0) await this.flush();
+    else await this.#store(batch, sync);
     overwriteSmall(join(directory, "checkpoint"), batch.checkpoint);
-    const tail = segments.tail(segmentOf(end.size));
-    end.file = tail?.file ?? null;
   }
 
-  async #append(segment: number, entries: readonly StoredEntry[]): Promise<void> {
+  write(batch: UnsignedBatch): Promise<void> {
+    return this.#store(batch, false);
+  }
+
+  /** What is not on the disk yet is in the last segment: none begins before the one before it is there. */
+  async flush(): Promise<void> {
     const { end, segments, sync } = this.#parts;
+    if (sync && end.size > 0) await syncPath(segments.path(segmentOf(end.size - 1)));
+  }
+
+  async #store({ entries, hashes }: UnsignedBatch, sync: boolean): Promise<void> {
+    const { end, segments, tree } = this.#parts;
+    const stored = storedHashes(end.size);
+    for (const [segment, part] of bySegment(entries, (_, place) => end.size + place)) {
+      await this.#append(segment, part, sync);
+    }
+    tree.write(stored, hashes);
+    if (end.offset === 0) end.file = null;
+    else end.file ??= segments.tail(segmentOf(end.size))?.file ?? null;
+  }
+
+  async #append(segment: number, entries: readonly StoredEntry[], sync: boolean): Promise<void> {
+    const { end, segments } = this.#parts;
+    const isNew = end.offset === 0;
+    if (isNew) await this.flush();
     const bytes = Buffer.from(entries.map(({ line }) => `${line}\n`).join(""));
-    await appendDurably({ path: segments.path(segment), end: end.offset, sync }, bytes);
+    // A power cut must not take the file with the name of one that goes on in the next.
+    const wait = sync || (isNew && this.#parts.sync);
+    await appendDurably({ path: segments.path(segment), end: end.offset, sync: wait }, bytes);
     for (const { actor, sequence } of entries) end.sequences.set(actor, sequence);
     end.lastTime = entries.at(-1)?.time ?? end.lastTime;
     end.size += entries.length;
     end.offset = end.size % segmentEntries === 0 ? 0 : end.offset + bytes.length;
+    if (isNew) end.file = null;
   }
 
   async drop(lines: ReadonlyMap<number, string>): Promise<void> {

@@ -4,7 +4,7 @@ import { actorOf, parseLine } from "../../entry/line.ts";
 import { positionOf, storedHashes } from "../../merkle/position.ts";
 import { readRange, type CompactRange } from "../../merkle/range.ts";
 import { syncPath } from "../../disk/durable.ts";
-import { offsetAfter, segmentEntries, segmentOf, splitLines, type Segments } from "./segments.ts";
+import { endOfLines, offsetAfter, segmentEntries, segmentOf, splitLines, type Segments } from "./segments.ts";
 import { emptySnapshot, type Snapshot } from "./snapshot.ts";
 import type { TreeFile } from "./tree-file.ts";
 
@@ -78,10 +78,7 @@ function placeIn(end: LogEnd, segments: Segments, segment: number, file: string)
 
 async function readNewLines(end: LogEnd, segments: Segments, segment: number): Promise<string[]> {
   const content = segments.read(segment, end.offset);
-  let complete = content.lastIndexOf(10) + 1;
-  // After a power cut the file may be as long as it should be, with zeros where nothing was written.
-  const zero = content.indexOf(0);
-  if (zero >= 0 && zero < complete) complete = content.lastIndexOf(10, zero) + 1;
+  const complete = endOfLines(content);
   if (complete < content.length) {
     if ((await segments.last()) > segment) throw corrupt(end.size, "a line within the log is incomplete");
     await cut(segments.path(segment), end.offset + complete);

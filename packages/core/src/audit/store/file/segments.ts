@@ -116,9 +116,18 @@ function lineAt(file: number, position: number): string | null {
   return end < 0 ? null : (splitLines(content.subarray(0, end + 1))[0] ?? null);
 }
 
+/**
+ * Where complete lines end. After a power cut a file may be as long as it should be, with zeros where nothing was
+ * written: what comes after the first of them was never waited for.
+ */
+export function endOfLines(content: Buffer): number {
+  const zero = content.indexOf(0);
+  return (zero < 0 ? content.lastIndexOf(10) : content.lastIndexOf(10, zero)) + 1;
+}
+
 /** The complete lines of bytes. A line that is not UTF-8 comes out unlike any entry. */
 export function splitLines(content: Buffer): string[] {
-  const complete = content.subarray(0, content.lastIndexOf(10) + 1);
+  const complete = content.subarray(0, endOfLines(content));
   if (isUtf8(complete)) {
     const lines = complete.toString("utf8").split("\n");
     lines.pop();

@@ -111,7 +111,7 @@ function waiverNote({ id, file, owner, reason, approver, expires }: AppliedWaive
 
 function evidenceTable(evidence: readonly Evidence[], id: string): Markup {
   if (evidence.length === 0) return html`<p class="quiet">No evidence: the facts are missing.</p>`;
-  return html`<table class="evidence">
+  return html`<table class="evidence stack">
     <caption class="sr">
       Evidence of ${id.replace("-", " ")}
     </caption>

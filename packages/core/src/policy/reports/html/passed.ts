@@ -36,7 +36,7 @@ function byCheck(results: readonly CheckResult[], status: Status): readonly (rea
 
 function checkTable(rows: readonly (readonly CheckResult[])[], label: string): Markup {
   return html`<div class="scroll" role="group" aria-label="${label}" tabindex="0">
-    <table class="passed">
+    <table class="passed stack">
       <thead>
         <tr>
           <th scope="col">Check</th>

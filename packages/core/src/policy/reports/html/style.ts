@@ -37,20 +37,25 @@ h3{margin:0;font-size:1.08rem;overflow-wrap:anywhere}
 .bar-whole{fill:var(--track)}
 .bar-part{fill:var(--good)}
 .quiet{color:var(--soft)}
-.scroll{overflow-x:auto}
+.scroll{position:relative;overflow-x:auto;border-radius:.6rem}
+.tall{overflow-y:auto;max-height:min(80vh,50rem);border:1px solid var(--edge)}
+.tall>table{border:0;border-radius:0}
 table{border-collapse:separate;border-spacing:0;width:100%;font-size:.93rem}
 th,td{padding:.45rem .75rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--edge)}
 tbody tr:last-child>*{border-bottom:0}
-thead th{color:var(--soft);font-weight:600;white-space:nowrap}
+thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
 tbody th{font-weight:600}
 .matrix th,.matrix td{padding:.35rem .6rem}
-.matrix th[scope=row]{white-space:nowrap}
-.num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.matrix thead th{position:sticky;top:0;z-index:1;background:var(--card);overflow-wrap:break-word}
+.matrix th:first-child{position:sticky;left:0;background:var(--card);border-right:1px solid var(--edge);min-width:10rem;overflow-wrap:anywhere}
+.matrix thead th:first-child{z-index:2}
+.num{text-align:right;font-variant-numeric:tabular-nums}
+td.num,.when{white-space:nowrap}
 .c-full .mark{color:var(--good)}
 .c-failing{color:var(--bad);font-weight:650}
 .c-open{color:var(--open)}
 .none{color:var(--soft)}
-.trend{display:block;width:100%;max-width:60rem;height:auto;min-width:34rem;background:var(--card);border:1px solid var(--edge);border-radius:.6rem;font-size:12px}
+.trend{display:block;width:100%;max-width:60rem;height:auto;min-width:45rem;background:var(--card);border:1px solid var(--edge);border-radius:.6rem;font-size:12px}
 .trend .grid{stroke:var(--edge)}
 .trend .axis{fill:var(--soft)}
 .trend .line{fill:none;stroke-width:2.25;stroke-linejoin:round}
@@ -62,7 +67,7 @@ summary{cursor:pointer}
 details>.scroll,details>.tag{margin-top:.5rem}
 .filters{display:flex;flex-wrap:wrap;gap:.7rem 1rem;align-items:end;padding:.9rem 1.1rem;margin-bottom:1rem}
 .filters[hidden],.finding[hidden]{display:none}
-.field{margin:0}
+.field{margin:0;min-width:0;max-width:100%}
 .field label{display:block;font-size:.85rem;color:var(--soft)}
 #shown{flex-basis:100%;margin:0;min-height:1.5em}
 select,input,button{font:inherit;color:var(--fg);background:var(--bg);border:1px solid var(--soft);border-radius:.35rem;padding:.3rem .55rem;max-width:100%}
@@ -90,7 +95,17 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",m
 .tag{display:inline-block;margin:0 .1rem .2rem 0;padding:0 .5rem;border:1px solid var(--edge);border-radius:.35rem;font-size:.88rem}
 .sr{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 footer{padding-top:2rem;padding-bottom:2.5rem;color:var(--soft);font-size:.9rem}
-@media (max-width:40rem){main,.top-in,footer{padding-left:1rem;padding-right:1rem}h1{font-size:1.6rem}.facts>div{display:block}}
+@media (max-width:40rem){main,.top-in,footer{padding-left:1rem;padding-right:1rem}h1{font-size:1.6rem}
+.matrix{font-size:.85rem}.matrix th,.matrix td{padding:.3rem .4rem}.matrix th:first-child{min-width:8.5rem}
+.facts>div{display:block}
+.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.stack,.stack tbody,.stack tr,.stack tr>*{display:block;text-align:left}
+.stack tr{border-bottom:1px solid var(--edge);padding:.35rem 0}
+.stack tr:last-child{border-bottom:0}
+.stack tr>*{border-bottom:0;padding:.1rem .75rem;white-space:normal;overflow-wrap:anywhere}
+.stack td::before{color:var(--soft)}
+.evidence td:nth-child(1)::before{content:"Path: "}.evidence td:nth-child(2)::before{content:"Value: "}.evidence td:nth-child(3)::before{content:"Layer: "}.evidence td:nth-child(4)::before{content:"Place: "}
+.passed td:nth-child(2)::before{content:"Environments: "}.passed td:nth-child(3)::before{content:"Evidence for: "}.passed td:nth-child(4)::before{content:"A piece of its evidence: "}}
 @media print{:root{--bg:#fff;--fg:#000;--soft:#444;--card:#fff;--edge:#999;--head:#fff;--head-fg:#000;--head-soft:#333;--good:#064;--good-bg:#fff;--bad:#900;--bad-bg:#fff;--open:#640;--open-bg:#fff;--calm:#235;--calm-bg:#fff;--track:#ddd}
 .skip,.filters{display:none}
 body{font-size:10.5pt}
@@ -98,7 +113,16 @@ main,.top-in,footer{max-width:none;padding:0}
 .finding,.card,tr{break-inside:avoid}
 .finding[hidden]{display:none}
 h2,h3{break-after:avoid}
-.scroll{overflow:visible}
+.scroll{overflow:visible;max-height:none}
+.tall{border:0}
+table{font-size:8.5pt}
+.matrix{font-size:7.5pt}
+.matrix th,.matrix td{padding:.15rem .25rem;white-space:normal}
+.evidence th,.evidence td,.passed th,.passed td{padding:.2rem .4rem}
+.matrix td,.evidence td,.passed td,.stack th[scope=row]{overflow-wrap:anywhere}
+.trend{min-width:0}
+.matrix thead th,.matrix th:first-child{position:static;min-width:0}
+thead{display:table-header-group}
 .chip,.verdict{border:1px solid currentcolor}
 @page{margin:16mm}}
 `;

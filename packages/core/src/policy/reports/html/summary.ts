@@ -3,7 +3,8 @@ import { scopeRows, type Cell, type ScopeRow } from "../requirements.ts";
 import { count, evidencedText } from "../text.ts";
 import { html, type Markup } from "./markup.ts";
 
-const shownRows = 200;
+/** Rows of the matrix; beyond them a browser takes seconds, and the JSON has them all. */
+const shownRows = 1000;
 
 /** A card for each framework: how many of its requirements are evidenced, and what is in the way. */
 export function frameworkCards({ summary }: PolicyRun): Markup {
@@ -52,15 +53,15 @@ export function tenantMatrix(run: PolicyRun): Markup {
       Evidenced requirements of each framework that applies to the tenant. A dash means that it does not
       apply.
     </p>
-    <div class="scroll" role="group" aria-label="Tenants by framework" tabindex="0">
+    <div class="scroll tall" role="group" aria-label="Tenants by framework" tabindex="0">
       <table class="matrix">
         <thead>
           <tr>
             <th scope="col">Tenant</th>
             <th scope="col">Environment</th>
-            ${frameworks.map(({ title }) => html`<th scope="col" class="num">${title}</th>`)}
             <th scope="col" class="num">Failures</th>
             <th scope="col" class="num">Undecided</th>
+            ${frameworks.map(({ title }) => html`<th scope="col" class="num">${title}</th>`)}
           </tr>
         </thead>
         <tbody>
@@ -76,9 +77,9 @@ function scopeRow(row: ScopeRow, frameworks: readonly FrameworkSummary[]): Marku
   return html`<tr>
     <th scope="row"><bdi>${row.tenant ?? "no tenant"}</bdi></th>
     <td><bdi>${row.environment}</bdi></td>
-    ${frameworks.map(({ framework }) => cell(row.cells.get(framework)))}
     <td class="num">${row.failing}</td>
     <td class="num">${row.unknown}</td>
+    ${frameworks.map(({ framework }) => cell(row.cells.get(framework)))}
   </tr> `;
 }
 
@@ -90,8 +91,10 @@ function cell(found: Cell | undefined): Markup {
   const { evidenced, checkable, failing } = found;
   const state = evidenced === checkable ? "full" : failing > 0 ? "failing" : "open";
   const word = state === "full" ? "" : state === "failing" ? " with failures" : " undecided";
+  const mark = state === "full" ? "✓" : state === "failing" ? "✗" : "?";
+  // A narrow form for the eye, as many frameworks have to fit on paper, and words for a screen reader.
   return html`<td class="num c-${state}">
-    <span class="mark" aria-hidden="true">${state === "full" ? "✓" : state === "failing" ? "✗" : "?"}</span>
-    ${evidenced} of ${checkable}<span class="sr">${word}</span>
+    <span aria-hidden="true"><span class="mark">${mark}</span> ${evidenced}/${checkable}</span
+    ><span class="sr">${evidenced} of ${checkable}${word}</span>
   </td>`;
 }

@@ -5,7 +5,7 @@ import { html, type Markup } from "./markup.ts";
 
 const width = 720;
 const height = 240;
-const left = 44;
+const left = 52;
 const right = 190;
 const top = 16;
 const bottom = 34;
@@ -97,7 +97,7 @@ function line(shares: readonly (number | undefined)[], index: number, length: nu
     />${points.map(([px, py]) => html`<circle class="dot l-${index % 6}" cx="${px}" cy="${py}" r="3" />`)}`;
 }
 
-/** Puts each name beside the end of its line, moved down where two would overlap. */
+/** Puts each name beside the end of its line, moved where two would overlap, and above the dates. */
 function placeLabels(series: readonly Series[]): readonly { title: string; at: number; index: number }[] {
   const wanted = series
     .map(({ title, shares }, index) => {
@@ -111,7 +111,7 @@ function placeLabels(series: readonly Series[]): readonly { title: string; at: n
     lowest = Math.max(label.at, lowest + labelHeight);
     return { ...label, at: lowest };
   });
-  const over = Math.max(0, lowest - (height - 8));
+  const over = Math.max(0, lowest - (height - bottom));
   return placed.map((label) => ({ ...label, at: label.at - over }));
 }
 
@@ -132,7 +132,7 @@ function numbers(runs: readonly PolicySummary[], { summary }: PolicyRun): Markup
         ${runs.map(
           (one) =>
             html`<tr>
-              <th scope="row">${one.at.slice(0, 16).replace("T", " ")}</th>
+              <th scope="row" class="when">${one.at.slice(0, 16).replace("T", " ")}</th>
               ${summary.frameworks.map(({ framework }) => {
                 const found = one.frameworks.find((other) => other.framework === framework);
                 return html`<td class="num">

@@ -1,5 +1,6 @@
 import { digestOf } from "../../../kernel/index.ts";
 import type {
+  AppliedWaiver,
   CheckResult,
   Evidence,
   FrameworkSummary,
@@ -171,19 +172,18 @@ function resultOf(check: Check, scope: (typeof scopes)[number], status: Status):
     message: messages[status],
     evidence: status === "unknown" || status === "manual" ? [] : evidenceOf(check, environment, tenant),
     remedy: check.remedy,
-    waiver:
-      status === "waived"
-        ? {
-            id: "backup-migration",
-            file: "policy/waivers/backup-migration.yml",
-            owner: "platform@example.com",
-            reason: "the new backup service is rolled out by the end of the year",
-            approver: "ciso@example.com",
-            expires: "2026-12-31",
-          }
-        : null,
+    waiver: status === "waived" ? waiver : null,
   };
 }
+
+const waiver: AppliedWaiver = {
+  id: "backup-migration",
+  file: "policy/waivers/backup-migration.yml",
+  owner: "platform@example.com",
+  reason: "the new backup service is rolled out by the end of the year",
+  approver: "ciso@example.com",
+  expires: "2026-12-31",
+};
 
 function evidenceOf(check: Check, environment: string, tenant: string | null): readonly Evidence[] {
   const { path } = check;
@@ -245,6 +245,27 @@ function frameworksOf(results: readonly CheckResult[]): readonly FrameworkSummar
       ),
     };
   });
+}
+
+/** A run of that many tenants with long names under five frameworks, with every status among its results. */
+export function largeRun(tenants: number): PolicyRun {
+  const base = fixtureRun().results.filter(
+    ({ tenant, environment }) => tenant === "nordlicht-records" && environment === "production",
+  );
+  const statuses = Object.values(letters);
+  const results = Array.from({ length: tenants }, (_, row) =>
+    base.map((result, column): CheckResult => {
+      const status = statuses[(row * 7 + column * (row % 11)) % statuses.length] ?? "pass";
+      return {
+        ...result,
+        tenant: `a-customer-with-a-rather-long-name-${row}`,
+        status,
+        waiver: status === "waived" ? waiver : null,
+        requirements: [...result.requirements, { framework: "hipaa", id: "164.308(a)(7)(ii)(D)" }],
+      };
+    }),
+  ).flat();
+  return runOf(results);
 }
 
 /** Summaries of four earlier runs, for the trend. */

@@ -19,3 +19,33 @@ export function parseJsonText(file: string, text: string): unknown {
     throw sourceError(file, "is not JSON", error);
   }
 }
+
+/**
+ * The text of a file's bytes.
+ *
+ * @throws LotseError `vulnerability.source` for what is not UTF-8, or holds a NUL as no text does
+ */
+export function decodeText(file: string, content: Uint8Array): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch (error) {
+    throw sourceError(file, "is not text in UTF-8", error);
+  }
+  if (text.includes("\0")) throw sourceError(file, "is not text in UTF-8");
+  return text;
+}
+
+/**
+ * Runs a reader that calls itself for what is nested.
+ *
+ * @throws LotseError `vulnerability.source` for what is nested deeper than the stack is
+ */
+export function readNested<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) throw sourceError(file, "is nested too deeply", error);
+    throw error;
+  }
+}

@@ -1,5 +1,5 @@
 import type { Inventory } from "../package.ts";
-import { sourceError } from "./error.ts";
+import { readNested, sourceError } from "./error.ts";
 import { readPackageLock } from "./npm.ts";
 import { readPnpmLock } from "./pnpm.ts";
 import { readPythonLock, readRequirements } from "./python.ts";
@@ -40,9 +40,13 @@ export function kindOf(path: string): InventoryKind | null {
  * Reads the packages that a file names.
  *
  * @param release - of the image, for the lists of its package manager. @defaultValue any release of it
- * @throws LotseError `vulnerability.source`
+ * @throws LotseError `vulnerability.source` for what is not of the kind, of a version that is not known, or damaged
  */
 export function readInventory(kind: InventoryKind, file: string, text: string, release?: string): Inventory {
+  return readNested(file, () => readKind(kind, file, text, release));
+}
+
+function readKind(kind: InventoryKind, file: string, text: string, release?: string): Inventory {
   switch (kind) {
     case "npm":
       return readPackageLock(file, text);

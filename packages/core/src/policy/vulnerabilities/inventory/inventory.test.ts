@@ -7,6 +7,11 @@ const list = (kind: InventoryKind, text: string, release?: string): string[] =>
     ({ ecosystem, name, version }) => `${ecosystem} ${name} ${version}`,
   );
 
+/** Text that is nested deeper than any reader's stack is. */
+function nested(open: string, inside: string, close: string): string {
+  return open.repeat(20_000) + inside + close.repeat(20_000);
+}
+
 const cases: readonly (readonly [string, InventoryKind, string, readonly string[]])[] = [
   [
     "package-lock.json 3, with a scope, a nested copy, an alias, a link and the root",
@@ -152,9 +157,35 @@ describe("packages", () => {
   });
 
   test.each([
+    "x @ https://e.com/x.whl",
+    "./local",
+    "../up",
+    "/abs",
+    "x.whl",
+    "git+https://e.com/x",
+    "x",
+    "x[a]>=1",
+    "x (>=1)",
+    "-e .",
+  ])("a requirement that pins nothing is skipped, and no error: %s", (line) => {
+    expect(readInventory("requirements", "f", `${line}\n`)).toMatchObject({ packages: [], skipped: [{}] });
+  });
+
+  test.each([
     ["npm", "{"],
     ["npm", "{}"],
     ["npm", "[]"],
+    ["npm", '{"lockfileVersion":4,"packages":{}}'],
+    ["npm", '{"lockfileVersion":3,"packages":{"node_modules/x":{"version":5}}}'],
+    [
+      "npm",
+      `{"lockfileVersion":1,"dependencies":${nested(`{"a":{"version":"1.0.0","dependencies":`, "{}", "}}")}}`,
+    ],
+    ["sbom", `{"bomFormat":"CycloneDX","components":${nested(`[{"name":"a","components":`, "[]", "}]")}}`],
+    ["pnpm", "lockfileVersion: 4\npackages:\n"],
+    ["pnpm", "lockfileVersion: '10.0'\npackages:\n"],
+    ["requirements", "requests==1.0\n\u001b[31mwhat is this\n"],
+    ["requirements", "<html>\n"],
     ["yarn", "__metadata:\n  version: 6\n"],
     ["yarn", ""],
     ["yarn", '# yarn lockfile v1\n  version "1.0.0"\n'],

@@ -8,7 +8,10 @@ const entry = z.looseObject({
   link: z.boolean().optional(),
 });
 
-const modern = z.looseObject({ packages: z.record(z.string(), entry) });
+const modern = z.looseObject({
+  lockfileVersion: z.union([z.literal(2), z.literal(3)]),
+  packages: z.record(z.string(), entry),
+});
 
 interface OldEntry {
   readonly version?: string | undefined;

@@ -12,8 +12,10 @@ const forms = [/^\/?(@[^/@]+\/[^/@]+|[^/@]+)@([^(_/:]+)/u, /^\/(@[^/]+\/[^/]+|[^
  */
 export function readPnpmLock(file: string, text: string): Inventory {
   const lines = text.split(/\r?\n/u);
-  if (!lines.some((line) => line.startsWith("lockfileVersion:")))
-    throw sourceError(file, "is no lockfile of pnpm");
+  const version = lines.map((line) => /^lockfileVersion: *['"]?(\d+)/u.exec(line)?.[1]).find(Boolean);
+  if (version === undefined) throw sourceError(file, "is no lockfile of pnpm");
+  if (!["5", "6", "7", "8", "9"].includes(version))
+    throw sourceError(file, `is of version ${version}, and 5 to 9 are known`);
   const packages: InstalledPackage[] = [];
   const skipped = [];
   let inside = false;

@@ -1,9 +1,14 @@
 import type { InstalledPackage, Inventory, SkippedPackage } from "../package.ts";
 import { sourceError } from "./error.ts";
 
+// A name with what may follow it, an address, or a path of something to install.
+const looksLikeRequirement =
+  /^(?:[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:$|[[<>=!~;@(])|[a-z][a-z0-9+.-]*:|\.{0,2}\/|[\w.-]+\.(?:whl|zip|tar\.gz)\b)/u;
+
 /**
  * Reads the pinned packages of `requirements.txt`; what is not pinned is skipped, and said so.
  *
+ * @throws LotseError `vulnerability.source` for a line that is no requirement
  * @see https://pip.pypa.io/en/stable/reference/requirements-file-format/
  */
 export function readRequirements(file: string, text: string): Inventory {
@@ -21,6 +26,8 @@ export function readRequirements(file: string, text: string): Inventory {
     const pinned = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;,*]+)(?=\s|;|$)/u.exec(
       line,
     );
+    if (pinned === null && !looksLikeRequirement.test(line))
+      throw sourceError(file, `${JSON.stringify(line.slice(0, 80))} is no requirement`);
     if (pinned === null)
       skipped.push({ name: line.slice(0, 200), file, reason: "is not pinned to one version" });
     else packages.push({ ecosystem: "PyPI", name: pinned[1] ?? "", version: pinned[2] ?? "", file });

@@ -176,6 +176,25 @@ export class AppProcess {
     );
   }
 
+  /** As {@link stop}, but it can be started again. */
+  async halt(graceMs: number): Promise<void> {
+    await this.stop(graceMs);
+    this.#stopping = false;
+    this.#crashes = 0;
+    this.#state = "stopped";
+  }
+
+  /** Takes over what an earlier supervisor had stopped: it is not started before somebody asks for it. */
+  keepStopped(): void {
+    this.#keepAlive = true;
+    this.#state = "stopped";
+  }
+
+  /** The variables that a command beside the process gets. */
+  environment(secrets: SecretVariables): Record<string, string> {
+    return { ...reveal(secrets), ...environmentOf(this.launch, this.#port ?? 0, this.#ports.lotse) };
+  }
+
   /** Ends the process and its whole group: SIGTERM, and SIGKILL when the grace is over. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;

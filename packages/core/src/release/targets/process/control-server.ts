@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { isLotseError } from "../../../kernel/index.ts";
-import { maxMessageBytes, requestSchema, type responseSchema, type SupervisorRequest } from "./protocol.ts";
+import { answerCodes, maxMessageBytes, requestSchema, type responseSchema, type SupervisorRequest } from "./protocol.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { z } from "zod";
 import { seal } from "./slot-secrets.ts";
@@ -34,7 +34,9 @@ export function createControlServer(supervisor: Supervisor, events: ControlEvent
       const end = text.indexOf("\n");
       if (end < 0 || asked) return;
       asked = true;
-      void answer(supervisor, text.slice(0, end), socket, events);
+      const gone = new AbortController();
+      socket.once("close", () => gone.abort(new Error("nobody waits for the answer any more")));
+      void answer(supervisor, text.slice(0, end), socket, { ...events, signal: gone.signal });
     });
   });
 }
@@ -43,13 +45,13 @@ async function answer(
   supervisor: Supervisor,
   line: string,
   socket: Socket,
-  events: ControlEvents,
+  events: ControlEvents & { readonly signal: AbortSignal },
 ): Promise<void> {
   let response: Response;
   let stopped = false;
   try {
     const request = requestSchema.parse(JSON.parse(line));
-    response = { ok: true, result: await dispatch(supervisor, request) };
+    response = { ok: true, result: await dispatch(supervisor, request, events.signal) };
     stopped = request.method === "stop";
   } catch (error) {
     response = { ok: false, ...describe(error) };
@@ -61,34 +63,39 @@ async function answer(
 
 function describe(error: unknown): Omit<Extract<Response, { ok: false }>, "ok"> {
   if (!isLotseError(error)) return { code: "internal.bug", message: String(error).slice(0, 2000) };
-  switch (error.code) {
-    case "target.refused":
-    case "target.port":
-    case "target.start":
-      return { code: error.code, message: error.message };
-    default:
-      return { code: "internal.bug", message: error.message };
-  }
+  const code = answerCodes.find((known) => known === error.code) ?? "internal.bug";
+  return { code, message: error.message };
 }
 
 /** Void results become `null` on the wire. */
-async function dispatch(supervisor: Supervisor, request: SupervisorRequest): Promise<unknown> {
+async function dispatch(
+  supervisor: Supervisor,
+  request: SupervisorRequest,
+  signal: AbortSignal,
+): Promise<unknown> {
   switch (request.method) {
     case "ping":
       return null;
     case "inspect":
       return supervisor.inspect(request.scope);
+    case "admit":
+      return supervisor.admit(request.slot, request.fencing);
+    case "run":
+      return supervisor.run(request.slot, request, signal, request.fencing);
     case "prepare":
-      await supervisor.prepare(request.launch, seal(request.secrets));
+      await supervisor.prepare(request.launch, seal(request.secrets), request.fencing);
       break;
     case "start":
-      await supervisor.start(request.slot);
+      await supervisor.start(request.slot, request.fencing);
       break;
-    case "switch":
-      await supervisor.switchTo(request.scope, request.colour);
+    case "route":
+      await supervisor.route(request.scope, request.weights, request.sticky, request.fencing);
+      break;
+    case "end":
+      await supervisor.end(request.slot, request.fencing);
       break;
     case "remove":
-      await supervisor.remove(request.slot);
+      await supervisor.remove(request.slot, request.fencing);
       break;
     case "stop":
       await supervisor.removeAll();

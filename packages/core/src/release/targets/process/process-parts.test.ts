@@ -1,13 +1,11 @@
 import { appendFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { createServer } from "node:http";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Clock } from "../../../kernel/index.ts";
 import { backOffMs } from "./app-process.ts";
-import { httpProbe, waitUntilHealthy, watchHealth, type Checked } from "./health.ts";
 import { boundLog, lastLines, openLog } from "./log-file.ts";
 import { chooseSocketPath, processPaths } from "./paths.ts";
 import { parseProcessSpec } from "./spec.ts";
@@ -27,6 +25,7 @@ describe("parseProcessSpec", () => {
       command: ["node", "a.js"],
       port: 0,
       health: {
+        kind: "http",
         path: "/health",
         "interval-ms": 200,
         "timeout-ms": 2000,
@@ -47,95 +46,13 @@ describe("parseProcessSpec", () => {
     [{ type: "process", command: ["x"], health: { path: "http://x/" } }, "target.health.path"],
     [{ type: "process", command: ["x"], health: { path: "/a b" } }, "target.health.path"],
     [{ type: "process", command: ["x"], health: { interval: 1 } }, "target.health"],
+    [{ type: "process", command: ["x"], health: { kind: "systemd" } }, "target.health.kind"],
+    [{ type: "process", command: ["x"], health: { kind: "command" } }, "target.health.run"],
     [{ type: "process", command: ["x"], "drain-timeout-ms": -1 }, "target.drain-timeout-ms"],
   ])("refuses %j at %s", (value, path) => {
     expect(() => parseProcessSpec(value)).toThrow(
       expect.objectContaining({ code: "target.spec", where: { path } }) as Error,
     );
-  });
-});
-
-describe("health", () => {
-  /** A clock whose time passes only by sleeping. */
-  const fakeClock = (): Clock & { ms: number } => {
-    const clock = {
-      ms: 0,
-      now: () => new Date(clock.ms),
-      sleep: (ms: number) => {
-        clock.ms += ms;
-        return Promise.resolve();
-      },
-    };
-    return clock;
-  };
-  const spec = parseProcessSpec({
-    type: "process",
-    command: ["x"],
-    health: { successes: 3, "deadline-ms": 2000 },
-  });
-  const checked = (answers: string, more: Partial<Checked> = {}): Checked & { tries: () => number } => {
-    let tries = 0;
-    return {
-      spec,
-      clock: fakeClock(),
-      present: () => Promise.resolve(answers[tries] === "x" ? { gone: "it ended" } : { port: 1 }),
-      probe: () =>
-        Promise.resolve(answers[Math.min((tries += 1), answers.length) - 1] === "+" ? null : "status 500"),
-      tries: () => tries,
-      ...more,
-    };
-  };
-
-  it.each([
-    ["+++", 3],
-    ["--+++", 5],
-    ["++-+++", 6],
-  ])("%s is healthy after %i tries", async (answers, tries) => {
-    const check = checked(answers);
-    await waitUntilHealthy(check);
-    expect(check.tries()).toBe(tries);
-  });
-
-  it("fails when the time is over, with what came last", async () => {
-    await expect(waitUntilHealthy(checked("-"))).rejects.toMatchObject({
-      code: "target.unhealthy",
-      message: "GET /health was not healthy within 2000 ms: status 500",
-    });
-  });
-
-  it("fails at once when the process ends", async () => {
-    const check = checked("-x");
-    await expect(waitUntilHealthy(check)).rejects.toMatchObject({
-      code: "target.start",
-      message: "it ended",
-    });
-    expect(check.tries()).toBe(1);
-  });
-
-  it("watches under traffic: one bad answer is enough, and no process is no success", async () => {
-    await watchHealth(checked("++++++++"));
-    await expect(watchHealth(checked("++-+"))).rejects.toMatchObject({ code: "target.verify" });
-    await expect(watchHealth(checked("x"))).rejects.toMatchObject({ code: "target.verify" });
-    const absent = checked("+", { present: () => Promise.resolve({ port: null }) });
-    await expect(watchHealth(absent)).rejects.toMatchObject({ code: "target.verify" });
-  });
-
-  it("asks by HTTP", async () => {
-    const server = createServer((request, response) => {
-      if (request.url === "/hang") return;
-      response.writeHead(Number(request.url?.slice(1))).end("x");
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    expect(await httpProbe(port, "/200", 5000)).toBeNull();
-    expect(await httpProbe(port, "/204", 5000)).toBeNull();
-    expect(await httpProbe(port, "/302", 5000)).toBe("status 302: x");
-    expect(await httpProbe(port, "/hang", 30)).toBe("no answer within 30 ms");
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-    expect(await httpProbe(port, "/200", 5000)).toBe("ECONNREFUSED");
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "node:net";
 import { once } from "node:events";
-import { copyFile, mkdir, readFile, rm, stat, symlink } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { payloadsOf } from "../../payload.ts";
 import type { Release } from "../../release.ts";
@@ -51,11 +51,25 @@ describe("process target", () => {
       const { socket } = await openSocket(url ?? "");
       return () => socket.destroy();
     },
+    running: {
+      tolerancePercent: 0,
+      request: async (scope, headers) => {
+        const { url } = await workspace.target.inspect(scope);
+        const answer = await fetch(url ?? "", { headers: { connection: "close", ...headers } });
+        const { version } = (await answer.json()) as { version: string };
+        const cookie = answer.headers.getSetCookie().map((set) => set.split(";")[0]);
+        return { status: answer.status, version, cookie: cookie.join("; ") };
+      },
+      fail: async (scope) => {
+        const { url } = await workspace.target.inspect(scope);
+        expect((await get(`${url}/status?code=503`)).status).toBe(503);
+      },
+    },
   });
 
   beforeAll(async () => {
     workspace = await TestWorkspace.make("target");
-    const names = Array.from({ length: 20 }, (_, index) => `t${index + 1}`);
+    const names = Array.from({ length: 60 }, (_, index) => `t${index + 1}`);
     let minor = 0;
     for (const version of ["0.9.0", "1.0.0", "2.0.0"]) {
       releases.set(`${version} good`, await workspace.release(version, {}, names));
@@ -114,7 +128,8 @@ describe("process target", () => {
     expect(await modeOf("run/supervisor.json")).toBe(0o600);
     expect(await modeOf("run/logs/prod/acme/blue.log")).toBe(0o600);
     expect(await modeOf("state/process-target.json")).toBe(0o600);
-    expect(await modeOf("run/slots/prod/acme/blue/config.json")).toBe(0o600);
+    const [placed = ""] = await readdir(join(workspace.lotse, "run/slots/prod/acme/blue"));
+    expect(await modeOf(`run/slots/prod/acme/blue/${placed}/config.json`)).toBe(0o600);
     expect(await readFile(join(workspace.lotse, ".gitignore"), "utf8")).toBe("*\n");
   });
 
@@ -130,7 +145,7 @@ describe("process target", () => {
 
   it("goes on after its supervisor was killed: same port, same release, no orphan", async () => {
     const release = await workspace.release("3.1.0", { TINY_CHILD: "1" });
-    await workspace.deploy(release);
+    await workspace.deploy(release, { strategy: { strategy: "blue-green", old: "removed" } });
     const url = await workspace.url();
     const before = await markedProcesses(workspace.lotse);
     // The app and the process it started; nothing else of this workspace runs.
@@ -152,7 +167,7 @@ describe("process target", () => {
     try {
       const release = await other.release("1.0.0");
       await other.deploy(release);
-      await other.target.switchTo({ environment, tenant: "acme" }, null);
+      await other.target.route({ environment, tenant: "acme" }, { blue: 0, green: 0 });
       await other.target.retire({ environment, tenant: "acme", colour: "blue" });
       const record = join(other.lotse, "run/supervisor.json");
       await until("the supervisor has ended", () =>

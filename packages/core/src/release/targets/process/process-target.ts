@@ -1,8 +1,14 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { type Clock, isLotseError, LotseError, removeTree, systemClock } from "../../../kernel/index.ts";
+import { probeHttp, probeTcp } from "../../health/probes.ts";
+import { waitUntilHealthy, watchHealth, type HealthTry } from "../../health/wait.ts";
 import { checkVariables } from "../../materialise.ts";
 import { checkScope, formatSlot, type Slot, type TenantScope } from "../../names.ts";
-import type { ColourState, Drained, Payload, Target, TargetState } from "../../target.ts";
-import { waitUntilHealthy, watchHealth, type Presence } from "./health.ts";
+import type { HealthSpec } from "../../health/spec.ts";
+import type { Sticky, Weights } from "../../step.ts";
+import type { ColourState, Drained, Fencing, On, Payload, Target, TargetState } from "../../target.ts";
+import { allTo, sameWeights, soleColour } from "../../weights.ts";
 import { lastLines } from "./log-file.ts";
 import { canonicalPath, processPaths } from "./paths.ts";
 import { slotStatusSchema, type InstanceStatus, type SlotStatus } from "./protocol.ts";
@@ -11,9 +17,12 @@ import { parseProcessSpec } from "./spec.ts";
 import { readDesired } from "./supervisor.ts";
 import { supervisorClient, type SupervisorClient } from "./supervisor-client.ts";
 
-const nothing: SlotStatus = { active: null, port: null, unrouted: 0, colours: [] };
+const nothing: SlotStatus = { weights: allTo(null), port: null, unrouted: 0, colours: [] };
 const drainPollMs = 25;
 const marginMs = 15_000;
+
+/** How long a command may run where nobody says. */
+const defaultRunMs = 300_000;
 
 /**
  * The target `process`: each colour is a supervised process of this machine behind a reverse proxy on
@@ -21,97 +30,148 @@ const marginMs = 15_000;
  */
 export class ProcessTarget implements Target {
   readonly type = "process";
+  readonly hosts = ["local"] as const;
   /** The one spelling of the path of `.lotse`. */
   readonly lotse: string;
   readonly #clock: Clock;
   readonly #client: SupervisorClient;
+  readonly #fencing: { readonly fencing?: Fencing };
 
-  /** @param lotse - the absolute path of the workspace's `.lotse` */
-  constructor(lotse: string, clock: Clock = systemClock) {
+  /**
+   * @param lotse - the absolute path of the workspace's `.lotse`
+   * @param fencing - what its effects carry; see {@link fenced}
+   */
+  constructor(lotse: string, clock: Clock = systemClock, fencing?: Fencing) {
     this.lotse = canonicalPath(lotse);
     this.#clock = clock;
     this.#client = supervisorClient(this.lotse, clock);
+    this.#fencing = fencing === undefined ? {} : { fencing: { fence: fencing.fence, key: fencing.key } };
+  }
+
+  fenced(fencing: Fencing): ProcessTarget {
+    return new ProcessTarget(this.lotse, this.#clock, fencing);
   }
 
   /** Starts a supervisor only where something should run. */
   async inspect(scope: TenantScope): Promise<TargetState> {
-    const { active, port, colours, unrouted } = await this.#status(checkScope(scope));
+    const { weights, port, colours, unrouted } = await this.#status(checkScope(scope));
     return {
-      active,
+      active: soleColour(weights),
+      traffic: { local: weights },
+      unreachable: {},
       unrouted,
       url: port === null ? null : `http://127.0.0.1:${port}`,
       colours: colours.map((instance) => stateOf(instance)),
     };
   }
 
-  async prepare(slot: Slot, payload: Payload, signal?: AbortSignal): Promise<void> {
+  async prepare(slot: Slot, payload: Payload, on?: On): Promise<void> {
     const spec = parseProcessSpec(payload.spec);
+    checkHosts(on);
+    checkScope(slot);
+    const fenced = this.#fencing.fencing !== undefined;
+    if (fenced && (await this.#client.call({ method: "admit", slot: plain(slot), ...this.#fencing })) === true) return;
     await this.retire(slot);
-    const directory = processPaths(this.lotse).slotDirectory(slot);
+    // A directory of its own: a worker that was taken for dead may still be writing.
+    const directory = join(processPaths(this.lotse).slotDirectory(slot), randomBytes(6).toString("hex"));
     const { release, version } = payload;
     const { codeDirectory, configFile, variables } = await payload.materialise(directory);
     const secrets = (await payload.secrets?.()) ?? {};
-    signal?.throwIfAborted();
+    on?.signal?.throwIfAborted();
     const secretNames = Object.keys(checkVariables(reveal(secrets)));
     const written = { directory, codeDirectory, configFile, variables, secretNames };
     await this.#client.call({
       method: "prepare",
       launch: { ...plain(slot), release, version, spec, ...written },
       secrets: reveal(secrets),
+      ...this.#fencing,
     });
   }
 
-  async start(slot: Slot): Promise<void> {
-    await this.#client.call({ method: "start", slot: plain(slot) });
+  async start(slot: Slot, on?: On): Promise<void> {
+    checkHosts(on);
+    await this.#client.call({ method: "start", slot: plain(slot), ...this.#fencing });
   }
 
-  async waitHealthy(slot: Slot, signal?: AbortSignal): Promise<void> {
+  async waitHealthy(slot: Slot, on?: On): Promise<void> {
+    checkHosts(on);
     const { spec } = await this.#instance(slot);
+    const ask = this.#healthOf(slot, spec.health, null, on?.signal);
     await this.#withLog(slot, () =>
-      waitUntilHealthy({ present: () => this.#present(slot, null), spec, clock: this.#clock, signal }),
+      waitUntilHealthy({ ask, health: spec.health, clock: this.#clock, signal: on?.signal }),
     );
   }
 
-  async switchTo(scope: TenantScope, colour: Slot["colour"] | null): Promise<void> {
+  async route(
+    scope: TenantScope,
+    weights: Weights,
+    on?: On & { readonly sticky?: Sticky | undefined },
+  ): Promise<void> {
+    checkHosts(on);
     const { environment, tenant } = checkScope(scope);
-    if (colour === null && (await this.#status(scope)).active === null) return;
-    await this.#client.call({ method: "switch", scope: { environment, tenant }, colour });
+    const isNone = weights.blue + weights.green === 0;
+    if (isNone && sameWeights((await this.#status(scope)).weights, weights)) return;
+    const sticky = on?.sticky ?? "none";
+    await this.#client.call({ method: "route", scope: { environment, tenant }, weights, sticky, ...this.#fencing });
   }
 
-  async verify(slot: Slot, signal?: AbortSignal): Promise<void> {
+  async verify(slot: Slot, on?: On): Promise<void> {
+    checkHosts(on);
     const { spec, exits } = await this.#instance(slot);
-    await this.#withLog(slot, () =>
-      watchHealth({ present: () => this.#present(slot, exits), spec, clock: this.#clock, signal }),
-    );
+    const ask = this.#healthOf(slot, spec.health, exits, on?.signal);
+    const wait = { ask, health: spec.health, clock: this.#clock, signal: on?.signal };
+    await this.#withLog(slot, () => watchHealth(wait, spec.verify["duration-ms"]));
   }
 
-  async drain(slot: Slot, signal?: AbortSignal): Promise<Drained> {
+  async run(
+    slot: Slot,
+    command: readonly string[],
+    on?: On & { readonly timeoutMs?: number },
+  ): Promise<string> {
+    checkHosts(on);
+    const timeoutMs = on?.timeoutMs ?? defaultRunMs;
+    const request = { slot: plain(checkScope(slot)), command: [...command], timeoutMs };
+    return String(await this.#client.call({ ...request, method: "run", ...this.#fencing }, timeoutMs + marginMs, on?.signal));
+  }
+
+  async drain(slot: Slot, on?: On): Promise<Drained> {
+    checkHosts(on);
     let end: number | undefined;
     for (;;) {
-      const { active, colours } = await this.#status(slot);
-      if (active === slot.colour) throw refusal(`${formatSlot(slot)} has the traffic`);
+      const { weights, colours } = await this.#status(slot);
+      if (weights[slot.colour] > 0) throw refusal(`${formatSlot(slot)} has traffic`);
       const instance = colours.find(({ colour }) => colour === slot.colour);
       const now = this.#clock.now().getTime();
       end ??= now + (instance?.spec["drain-timeout-ms"] ?? 0);
       const remaining = instance?.inFlight ?? 0;
       if (remaining === 0 || now >= end) return { remaining };
-      await this.#clock.sleep(drainPollMs, signal);
+      await this.#clock.sleep(drainPollMs, on?.signal);
     }
   }
 
-  async retire(slot: Slot): Promise<void> {
-    const status = await this.#status(checkScope(slot));
-    const instance = status.colours.find(({ colour }) => colour === slot.colour);
-    if (instance === undefined) {
+  async stop(slot: Slot, on?: On): Promise<void> {
+    checkHosts(on);
+    const { colours } = await this.#status(checkScope(slot));
+    const instance = colours.find(({ colour }) => colour === slot.colour);
+    if (instance === undefined) return;
+    const graceMs = instance.spec["drain-timeout-ms"];
+    await this.#client.call({ method: "end", slot: plain(slot), ...this.#fencing }, graceMs + marginMs);
+  }
+
+  async retire(slot: Slot, on?: On): Promise<void> {
+    checkHosts(on);
+    const { colours } = await this.#status(checkScope(slot));
+    const instance = colours.find(({ colour }) => colour === slot.colour);
+    if (instance === undefined && this.#fencing.fencing === undefined) {
       await removeTree(processPaths(this.lotse).slotDirectory(slot));
       return;
     }
-    const graceMs = instance.spec["drain-timeout-ms"];
-    await this.#client.call({ method: "remove", slot: plain(slot) }, graceMs + marginMs);
+    const graceMs = instance?.spec["drain-timeout-ms"] ?? 0;
+    await this.#client.call({ method: "remove", slot: plain(slot), ...this.#fencing }, graceMs + marginMs);
   }
 
   /** Ends and removes everything of every tenant of the workspace, and the supervisor. */
-  async stop(): Promise<void> {
+  async stopAll(): Promise<void> {
     const { slots } = await readDesired(processPaths(this.lotse).desired);
     const drains = slots.flatMap((slot) => slot.colours.map(({ launch }) => launch.spec["drain-timeout-ms"]));
     const running = await this.#client.running();
@@ -136,11 +196,45 @@ export class ProcessTarget implements Target {
     throw refusal(`nothing is prepared in ${formatSlot(slot)}`);
   }
 
-  /** @param exitsBefore - how often it may have ended; null where it may be started again meanwhile */
-  async #present(slot: Slot, exitsBefore: number | null): Promise<Presence> {
-    const { port, exits, lastExit, state } = await this.#instance(slot);
-    const ended = state === "exited" || (exitsBefore !== null && exits > exitsBefore);
-    return ended ? { gone: `the process ended with ${lastExit ?? "an unknown status"}` } : { port };
+  /**
+   * How the process is asked whether it is healthy.
+   *
+   * @param exitsBefore - how often it may have ended; null where it may be started again meanwhile
+   */
+  #healthOf(
+    slot: Slot,
+    health: HealthSpec,
+    exitsBefore: number | null,
+    signal: AbortSignal | undefined,
+  ): HealthTry {
+    return async () => {
+      const { port, exits, lastExit, state } = await this.#instance(slot);
+      const ended = state === "exited" || (exitsBefore !== null && exits > exitsBefore);
+      if (ended) return { gone: `the process ended with ${lastExit ?? "an unknown status"}` };
+      if (port === null) return "the process is not running";
+      switch (health.kind) {
+        case "http":
+          return probeHttp("127.0.0.1", port, health.path, health["timeout-ms"]);
+        case "tcp":
+          return probeTcp("127.0.0.1", port, health["timeout-ms"]);
+        case "command":
+          return this.#probeCommand(slot, health, signal);
+        default:
+          throw new LotseError({ code: "target.spec", message: `a process has no health of ${health.kind}` });
+      }
+    };
+  }
+
+  async #probeCommand(slot: Slot, health: HealthSpec, signal: AbortSignal | undefined): Promise<string | null> {
+    const timeoutMs = health["timeout-ms"];
+    const request = { slot: plain(slot), command: [...(health.run ?? [])], timeoutMs };
+    try {
+      await this.#client.call({ ...request, method: "run" }, timeoutMs + marginMs, signal);
+      return null;
+    } catch (error) {
+      if (isLotseError(error) && error.code === "target.hook") return error.message;
+      throw error;
+    }
   }
 
   /** Adds the process's own last lines to what went wrong. */
@@ -166,6 +260,13 @@ function plain({ environment, tenant, colour }: Slot): Slot {
   return { environment, tenant, colour };
 }
 
+/** There is one host, and it is this machine. */
+function checkHosts(on: On | undefined): void {
+  const other = on?.hosts?.find((host) => host !== "local");
+  if (other === undefined) return;
+  throw new LotseError({ code: "target.host", message: `a process target has no host ${other}` });
+}
+
 function refusal(message: string): LotseError {
   return new LotseError({ code: "target.refused", message });
 }
@@ -174,5 +275,5 @@ function stateOf(instance: InstanceStatus): ColourState {
   const { colour, release, version, state, restarts, requests, errors, inFlight } = instance;
   const { pid, port, lastExit, retries } = instance;
   const detail = { pid, port, lastExit, retries };
-  return { colour, release, version, state, restarts, requests, errors, inFlight, detail };
+  return { host: "local", colour, release, version, state, restarts, requests, errors, inFlight, detail };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { colourSchema, nameSchema } from "../../names.ts";
+import { stickySchema, weightsSchema } from "../../step.ts";
 import { processSpecSchema } from "./spec.ts";
 import { processIdentitySchema } from "../../../kernel/index.ts";
 
@@ -27,6 +28,12 @@ const launchSchema = z.strictObject({
 /** All that is needed to run a colour. */
 export type Launch = z.infer<typeof launchSchema>;
 
+/** What an effect carries; see `Fencing`. */
+const fencing = z.strictObject({ fence: z.int().min(0), key: z.string().max(512) }).optional();
+
+/** The longest that a command may run: a day. */
+const maxRunMs = 86_400_000;
+
 /** What the supervisor can be asked. */
 export const requestSchema = z.discriminatedUnion("method", [
   z.strictObject({ method: z.literal("ping") }),
@@ -36,10 +43,27 @@ export const requestSchema = z.discriminatedUnion("method", [
     launch: launchSchema,
     /** The values of `secretNames`. */
     secrets: z.record(z.string().max(1024), z.string()).default({}),
+    fencing,
   }),
-  z.strictObject({ method: z.literal("start"), slot: slotSchema }),
-  z.strictObject({ method: z.literal("switch"), scope: scopeSchema, colour: colourSchema.nullable() }),
-  z.strictObject({ method: z.literal("remove"), slot: slotSchema }),
+  /** Whether an effect may begin, and whether it was done before. */
+  z.strictObject({ method: z.literal("admit"), slot: slotSchema, fencing }),
+  z.strictObject({ method: z.literal("start"), slot: slotSchema, fencing }),
+  z.strictObject({
+    method: z.literal("route"),
+    scope: scopeSchema,
+    weights: weightsSchema,
+    sticky: stickySchema,
+    fencing,
+  }),
+  z.strictObject({
+    method: z.literal("run"),
+    slot: slotSchema,
+    command: z.array(z.string().min(1).max(4096)).min(1).max(64),
+    timeoutMs: z.int().min(1).max(maxRunMs),
+    fencing,
+  }),
+  z.strictObject({ method: z.literal("end"), slot: slotSchema, fencing }),
+  z.strictObject({ method: z.literal("remove"), slot: slotSchema, fencing }),
   z.strictObject({ method: z.literal("stop") }),
 ]);
 
@@ -51,7 +75,7 @@ const instanceStatusSchema = z.strictObject({
   colour: colourSchema,
   release: z.string(),
   version: z.string(),
-  state: z.enum(["prepared", "running", "backing-off", "exited"]),
+  state: z.enum(["prepared", "running", "stopped", "backing-off", "exited"]),
   pid: z.int().nullable(),
   /** Where the process itself listens. */
   port: z.int().nullable(),
@@ -70,7 +94,7 @@ const instanceStatusSchema = z.strictObject({
 
 /** What is reported about a tenant in an environment. */
 export const slotStatusSchema = z.strictObject({
-  active: colourSchema.nullable(),
+  weights: weightsSchema,
   /** Where the tenant is reached on 127.0.0.1; null while that cannot be opened. */
   port: z.int().nullable(),
   /** Requests that came while no colour had the traffic. */
@@ -84,12 +108,22 @@ export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 /** See {@link slotStatusSchema}. */
 export type SlotStatus = z.infer<typeof slotStatusSchema>;
 
+/** The errors that it answers with. */
+export const answerCodes = [
+  "target.refused",
+  "target.port",
+  "target.start",
+  "target.hook",
+  "rollout.fence",
+  "internal.bug",
+] as const;
+
 /** How the supervisor answers. */
 export const responseSchema = z.discriminatedUnion("ok", [
   z.strictObject({ ok: z.literal(true), result: z.unknown() }),
   z.strictObject({
     ok: z.literal(false),
-    code: z.enum(["target.refused", "target.port", "target.start", "internal.bug"]),
+    code: z.enum(answerCodes),
     message: z.string(),
   }),
 ]);
@@ -109,13 +143,24 @@ export const desiredStateSchema = z.strictObject({
       ...scopeSchema.shape,
       /** The port of this tenant, kept also while nothing runs. */
       port: z.int().min(1).max(65_535).nullable(),
-      active: colourSchema.nullable(),
+      /** Until there were weights: the colour that had all. */
+      active: colourSchema.nullable().default(null),
+      weights: weightsSchema.optional(),
+      sticky: stickySchema.default("none"),
+      /** See `Shares`. */
+      turn: z.int().min(0).max(99).default(0),
+      /** The newest fence that was seen. */
+      fence: z.int().min(0).default(0),
+      /** Effects that are done, with what they answered, newest first. */
+      done: z.array(z.strictObject({ key: z.string(), answer: z.string() })).default([]),
       colours: z.array(
         z.strictObject({
           launch: launchSchema,
           port: z.int().min(1).max(65_535),
           /** Whether it had the traffic at some time, and is therefore started again after a crash. */
           routed: z.boolean(),
+          /** Whether it was ended and kept. */
+          stopped: z.boolean().default(false),
           process: processIdentitySchema.nullable(),
         }),
       ),

@@ -9,9 +9,9 @@ import type { Route } from "./upstream.ts";
  */
 export function forwardUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, route: Route): void {
   socket.on("error", () => socket.destroy());
-  const upstream = route.pick();
+  const upstream = route.pick(request.headers)?.upstream;
   if (upstream?.port === undefined || upstream.port === null) {
-    if (upstream === null) route.missed();
+    if (upstream === undefined) route.missed();
     else upstream.errors += 1;
     socket.end(headOf(503, undefined, [["connection", "close"]]));
     return;
@@ -42,6 +42,7 @@ export function forwardUpgrade(request: IncomingMessage, socket: Duplex, head: B
     join(socket, far, head, farHead);
   });
   outgoing.on("response", (answer) => {
+    if ((answer.statusCode ?? 502) >= 500) upstream.errors += 1;
     const headers = [...endToEndHeaders(answer), ["connection", "close"] as const];
     socket.write(headOf(answer.statusCode ?? 502, answer.statusMessage, headers));
     answer.pipe(socket);

@@ -82,8 +82,8 @@ function forward(
   route: Route,
   limits: ProxyLimits,
 ): void {
-  const upstream = route.pick();
-  if (upstream === null) {
+  const picked = route.pick(request.headers);
+  if (picked === null) {
     route.missed();
     refuse(response, 503, "no release is deployed here");
     return;
@@ -92,9 +92,10 @@ function forward(
     refuse(response, 413, "the body of the request is too large");
     return;
   }
+  const { upstream, setCookie } = picked;
   const done = upstream.begin();
   response.once("close", done);
-  attempt({ request, response, upstream, limits }, isRepeatable(request));
+  attempt({ request, response, upstream, setCookie, limits }, isRepeatable(request));
 }
 
 function isRepeatable(request: IncomingMessage): boolean {
@@ -106,6 +107,7 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly upstream: Upstream;
+  readonly setCookie: string | undefined;
   readonly limits: ProxyLimits;
 }
 
@@ -166,14 +168,19 @@ function sendBody({ request, response, limits }: Exchange, sent: ReturnType<type
 }
 
 function relay(exchange: Exchange, incoming: IncomingMessage): void {
-  const { response, upstream } = exchange;
+  const { response, upstream, setCookie } = exchange;
+  const status = incoming.statusCode ?? 502;
   try {
-    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, endToEndHeaders(incoming).flat());
+    const headers = endToEndHeaders(incoming).flat();
+    if (setCookie !== undefined) headers.push("set-cookie", setCookie);
+    response.writeHead(status, incoming.statusMessage, headers);
   } catch {
     incoming.resume();
     fail(exchange, 502, "the process gave an answer that cannot be passed on");
     return;
   }
+  const isFault = status >= 500;
+  if (isFault) upstream.errors += 1;
   let begun = false;
   incoming.once("data", () => {
     begun = true;
@@ -184,7 +191,7 @@ function relay(exchange: Exchange, incoming: IncomingMessage): void {
   });
   // An answer that breaks off is the process's fault only where the client was still there to read it.
   incoming.once("error", () => {
-    if (!response.destroyed) upstream.errors += 1;
+    if (!response.destroyed && !isFault) upstream.errors += 1;
   });
   pipeline(incoming, response, () => {});
 }

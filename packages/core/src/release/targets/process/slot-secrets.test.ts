@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Sensitive } from "../../../kernel/index.ts";
+import { Sensitive, systemExec } from "../../../kernel/index.ts";
 import { payloadsOf } from "../../payload.ts";
 import { environment, get, TestWorkspace, until } from "../../testing/test-workspace.ts";
 import { processPaths } from "./paths.ts";
@@ -12,18 +12,23 @@ import { isOurs, openSlotSecrets } from "./slot-secrets.ts";
 const value = "correct horse battery staple";
 const digest = JSON.stringify(createHash("sha256").update(value).digest("hex"));
 
+// Part of util-linux; elsewhere the limit stays as it is.
+const hasPrlimit = (await systemExec("prlimit", ["--version"]).catch(() => null))?.status === 0;
+
 describe("secret variables of the process target", () => {
   let workspace: TestWorkspace;
   const slot = { environment, tenant: "acme", colour: "blue" } as const;
 
   beforeAll(async () => {
+    // Where dumps are off anyway there is nothing to see.
+    await systemExec("prlimit", ["--pid", String(process.pid), "--core=1048576:"]).catch(() => null);
     workspace = await TestWorkspace.make("secrets");
     const release = await workspace.release("1.0.0", { GREETING: "hello" });
     const secrets = () => Promise.resolve({ API_KEY: new Sensitive(value) });
     await workspace.target.prepare(slot, payloadsOf(workspace.releases, release, secrets)(slot));
     await workspace.target.start(slot);
     await workspace.target.waitHealthy(slot);
-    await workspace.target.switchTo(slot, "blue");
+    await workspace.target.route(slot, { blue: 100, green: 0 });
   });
   afterAll(() => workspace.dispose());
 
@@ -35,6 +40,20 @@ describe("secret variables of the process target", () => {
   it("reach the process", async () => {
     expect(await digestOfRunning()).toBe(digest);
   });
+
+  it.skipIf(!hasPrlimit)(
+    "go into no core dump: neither the process nor the supervisor writes one",
+    async () => {
+      const [instance] = (await workspace.target.inspect(slot)).colours;
+      const record = JSON.parse(await readFile(processPaths(workspace.lotse).record, "utf8")) as {
+        process: { pid: number };
+      };
+      for (const pid of [instance?.detail["pid"], record.process.pid]) {
+        const limits = await readFile(`/proc/${String(pid)}/limits`, "utf8");
+        expect(limits).toMatch(/^Max core file size\s+0\s/mu);
+      }
+    },
+  );
 
   it("are not on the disk", async () => {
     const state = await readFile(processPaths(workspace.lotse).desired, "utf8");
@@ -59,6 +78,10 @@ describe("secret variables of the process target", () => {
       "the secret is there again",
       async () => (await digestOfRunning().catch(() => "")) === digest,
     );
+    // As a supervisor would leave it that dies before it writes down what the secrets are for.
+    const left = await openSlotSecrets(workspace.target.lotse);
+    const half = { ...slot, tenant: "globex" };
+    await left.write(half, { TOKEN: new Sensitive("left behind") });
     const record = JSON.parse(await readFile(processPaths(workspace.lotse).record, "utf8")) as {
       process: { pid: number };
     };
@@ -67,12 +90,13 @@ describe("secret variables of the process target", () => {
       "the secret is there again",
       async () => (await digestOfRunning().catch(() => "")) === digest,
     );
+    expect(await left.read(half)).toBeNull();
   });
 
   it("are forgotten when the colour is removed", async () => {
     const kept = await openSlotSecrets(workspace.target.lotse);
     expect((await kept.read(slot))?.["API_KEY"]?.reveal()).toBe(value);
-    await workspace.target.stop();
+    await workspace.target.stopAll();
     expect(await kept.read(slot)).toBeNull();
   });
 });

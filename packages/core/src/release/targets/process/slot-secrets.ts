@@ -1,8 +1,14 @@
 import { createHash } from "node:crypto";
-import { lstat, rmdir, statfs } from "node:fs/promises";
+import { lstat, readdir, rmdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { readPrivateFile, removeTree, Sensitive, writePrivateFile } from "../../../kernel/index.ts";
+import {
+  isSystemError,
+  readPrivateFile,
+  removeTree,
+  Sensitive,
+  writePrivateFile,
+} from "../../../kernel/index.ts";
 import { formatSlot, type Slot } from "../../names.ts";
 
 /** Secret variables of one process, by name. */
@@ -14,6 +20,11 @@ export interface SlotSecrets {
   /** @returns null when there are none, as after the machine was started again */
   read(slot: Slot): Promise<SecretVariables | null>;
   remove(slot: Slot): Promise<void>;
+  /**
+   * Removes whatever is not of these slots: a supervisor may have died after it wrote secrets, and before it
+   * wrote down for what.
+   */
+  sweep(keep: readonly Slot[]): Promise<void>;
 }
 
 const fileSchema = z.record(z.string().max(1024), z.string());
@@ -44,7 +55,26 @@ export async function openSlotSecrets(lotse: string): Promise<SlotSecrets> {
       await removeTree(pathOf(slot));
       await removeEmpty(dirname(pathOf(slot)), root);
     },
+    sweep: async (keep) => {
+      const kept = new Set(keep.map(pathOf));
+      for (const path of await filesBelow(directory)) {
+        if (kept.has(path)) continue;
+        await removeTree(path);
+        await removeEmpty(dirname(path), root);
+      }
+    },
   };
+}
+
+/** Every file of a directory, temporary ones among them; none where it does not exist. */
+async function filesBelow(directory: string): Promise<readonly string[]> {
+  try {
+    const found = await readdir(directory, { recursive: true, withFileTypes: true });
+    return found.flatMap((entry) => (entry.isDirectory() ? [] : [join(entry.parentPath, entry.name)]));
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return [];
+    throw error;
+  }
 }
 
 /** A directory of this user in memory; null where the system has none. */
@@ -94,6 +124,11 @@ function inProcess(): SlotSecrets {
     write: (slot, secrets) => Promise.resolve(void kept.set(formatSlot(slot), secrets)),
     read: (slot) => Promise.resolve(kept.get(formatSlot(slot)) ?? null),
     remove: (slot) => Promise.resolve(void kept.delete(formatSlot(slot))),
+    sweep: (keep) => {
+      const names = new Set(keep.map(formatSlot));
+      for (const name of kept.keys()) if (!names.has(name)) kept.delete(name);
+      return Promise.resolve();
+    },
   };
 }
 

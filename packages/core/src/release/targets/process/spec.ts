@@ -1,12 +1,8 @@
 import { z } from "zod";
 import { LotseError } from "../../../kernel/index.ts";
+import { healthSchema, verifySchema } from "../../health/spec.ts";
 
-const milliseconds = (max: number) => z.int().min(1).max(max);
 const hour = 3_600_000;
-const urlPath = z
-  .string()
-  .max(2048)
-  .regex(/^\/[\x21-\x7e]*$/u, "must begin with / and hold no spaces");
 
 /** The schema of a `process` target in `lotse.yml`. Times are milliseconds. */
 export const processSpecSchema = z.strictObject({
@@ -22,27 +18,8 @@ export const processSpecSchema = z.strictObject({
     .max(65_535)
     .default(0)
     .describe("where the tenant is reached on 127.0.0.1; 0 chooses a free one and keeps it"),
-  health: z
-    .strictObject({
-      path: urlPath.default("/health").describe("answers 2xx when the process can serve"),
-      "interval-ms": milliseconds(hour).default(200).describe("between two tries"),
-      "timeout-ms": milliseconds(hour).default(2000).describe("for one try"),
-      successes: z.int().min(1).max(1000).default(2).describe("in a row, to count as healthy"),
-      "deadline-ms": milliseconds(24 * hour)
-        .default(15_000)
-        .describe("to become healthy after the start"),
-    })
-    .prefault({}),
-  verify: z
-    .strictObject({
-      "duration-ms": z
-        .int()
-        .min(0)
-        .max(hour)
-        .default(500)
-        .describe("how long it is watched after the switch"),
-    })
-    .prefault({}),
+  health: healthSchema(["http", "tcp", "command"]).prefault({}),
+  verify: verifySchema.prefault({}),
   "drain-timeout-ms": z
     .int()
     .min(0)

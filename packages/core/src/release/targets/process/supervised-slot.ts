@@ -1,12 +1,15 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import type { IncomingHttpHeaders, Server } from "node:http";
 import { LotseError } from "../../../kernel/index.ts";
 import { colours, type Colour } from "../../names.ts";
+import { allTo } from "../../weights.ts";
 import type { AppProcess } from "./app-process.ts";
 import { chooseFreePort, isFree } from "./ports.ts";
 import type { DesiredState, Launch, SlotStatus } from "./protocol.ts";
 import { createProxy } from "./proxy.ts";
-import type { Route, Upstream } from "./upstream.ts";
+import { ShareOut, sharesOf, type Shares } from "./share-out.ts";
+import type { Picked, Route, Upstream } from "./upstream.ts";
+
 
 /** One colour in the supervisor. */
 export interface Instance {
@@ -23,20 +26,28 @@ export function refused(message: string): LotseError {
   return new LotseError({ code: "target.refused", message });
 }
 
+/** How many effects that are done are remembered. */
+const rememberedEffects = 50;
+
 /**
- * One tenant in one environment: its listeners, its colours, and which of them has the traffic. What is
- * `desired` is written to disk; `active` follows it once that is done, and is what requests go by.
+ * One tenant in one environment: its listeners, its colours, and how requests are shared out. What is `desired`
+ * is written to disk; `shares` follow it once that is done, and are what requests go by.
  */
 export class SupervisedSlot implements Route {
   readonly environment: string;
   readonly tenant: string;
   readonly instances = new Map<Colour, Instance>();
-  desired: Colour | null = null;
-  active: Colour | null = null;
+  desired: Shares = sharesOf(allTo(null));
+  shares: Shares = this.desired;
+  /** The newest fence that was seen. */
+  fence = 0;
+  /** Effects that are done, with what they answered, newest first. */
+  done: readonly { readonly key: string; readonly answer: string }[] = [];
   unrouted = 0;
   /** The port of the tenant; kept when nothing runs. */
   port: number | null;
   readonly #listeners = new Map<number, Server>();
+  readonly #shareOut = new ShareOut();
 
   constructor(environment: string, tenant: string, port: number | null) {
     this.environment = environment;
@@ -44,8 +55,26 @@ export class SupervisedSlot implements Route {
     this.port = port;
   }
 
-  pick(): Upstream | null {
-    return this.active === null ? null : (this.instances.get(this.active)?.upstream ?? null);
+  pick(headers: IncomingHttpHeaders): Picked | null {
+    const picked = this.#shareOut.pick(this.shares, headers);
+    const upstream = picked === null ? undefined : this.instances.get(picked.colour)?.upstream;
+    return upstream === undefined ? null : { upstream, setCookie: picked?.setCookie };
+  }
+
+  /** Whether requests go to a colour, or are about to. */
+  hasTraffic(colour: Colour): boolean {
+    return this.desired.weights[colour] > 0 || this.shares.weights[colour] > 0;
+  }
+
+  /** What an effect answered when it was done before, or null. */
+  answerOf(key: string): string | null {
+    return this.done.find((effect) => effect.key === key)?.answer ?? null;
+  }
+
+  /** Remembers that an effect is done. */
+  remember(key: string, answer: string): void {
+    const others = this.done.filter((effect) => effect.key !== key);
+    this.done = [{ key, answer }, ...others].slice(0, rememberedEffects);
   }
 
   missed(): void {
@@ -112,9 +141,10 @@ export class SupervisedSlot implements Route {
 
   /** What there is to report. */
   status(): SlotStatus {
-    const shown = this.active === null ? [...this.instances.values()][0] : this.instances.get(this.active);
+    const served = colours.find((colour) => this.shares.weights[colour] > 0);
+    const shown = served === undefined ? [...this.instances.values()][0] : this.instances.get(served);
     return {
-      active: this.active,
+      weights: this.shares.weights,
       port: shown !== undefined && this.#listeners.has(shown.port) ? shown.port : null,
       unrouted: this.unrouted,
       colours: this.#sorted().map(({ launch, app, upstream }) => ({
@@ -137,11 +167,15 @@ export class SupervisedSlot implements Route {
       environment: this.environment,
       tenant: this.tenant,
       port: this.port,
-      active: this.desired,
+      active: null,
+      ...this.desired,
+      fence: this.fence,
+      done: [...this.done],
       colours: this.#sorted().map(({ launch, port, routed, app }) => ({
         launch,
         port,
         routed,
+        stopped: app.state === "stopped",
         process: app.identity,
       })),
     };

@@ -15,6 +15,7 @@ import {
 } from "../../../kernel/index.ts";
 import { lastLines, openLog } from "./log-file.ts";
 import { processPaths, type ProcessPaths } from "./paths.ts";
+import { refuseForeignPath } from "./trusted-path.ts";
 import {
   maxMessageBytes,
   responseSchema,
@@ -30,10 +31,11 @@ export interface SupervisorClient {
    * Asks the supervisor, starting one where none runs.
    *
    * @param timeoutMs - for the answer, not counting the start. @defaultValue 30000
-   * @throws LotseError `target.supervisor` when there is no answer: it may have acted or not; or the error
-   * with which it answered
+   * @param signal - stops waiting for the answer
+   * @throws LotseError `target.supervisor` when there is no answer: it may have acted or not; `file.outside`
+   * when its file or socket could be somebody else's; or the error with which it answered
    */
-  call(request: SupervisorRequest, timeoutMs?: number): Promise<unknown>;
+  call(request: SupervisorRequest, timeoutMs?: number, signal?: AbortSignal): Promise<unknown>;
   /** The process of the supervisor, or null when none runs. */
   running(): Promise<ProcessIdentity | null>;
 }
@@ -46,9 +48,10 @@ export interface SupervisorClient {
 export function supervisorClient(lotse: string, clock: Clock = systemClock): SupervisorClient {
   const paths = processPaths(lotse);
   return {
-    async call(request, timeoutMs = 30_000) {
+    async call(request, timeoutMs = 30_000, signal) {
       const socket = await ensure(paths, clock);
-      return ask(socket, request, timeoutMs);
+      signal?.throwIfAborted();
+      return ask(socket, request, timeoutMs, signal);
     },
     async running() {
       const record = await readRecord(paths);
@@ -58,6 +61,7 @@ export function supervisorClient(lotse: string, clock: Clock = systemClock): Sup
 }
 
 async function readRecord(paths: ProcessPaths): Promise<{ process: ProcessIdentity; socket: string } | null> {
+  if (!(await refuseForeignPath(paths.record, "file"))) return null;
   const content = await readPrivateFile(paths.record, 65_536);
   if (content === null) return null;
   try {
@@ -74,7 +78,12 @@ async function ensure(paths: ProcessPaths, clock: Clock): Promise<string> {
   let child: { readonly ended: () => boolean } | null = null;
   for (;;) {
     const record = await readRecord(paths);
-    if (record !== null && (await isRunning(record.process)) && (await answers(record.socket))) {
+    if (
+      record !== null &&
+      (await isRunning(record.process)) &&
+      (await refuseForeignPath(record.socket, "socket")) &&
+      (await answers(record.socket))
+    ) {
       return record.socket;
     }
     if (clock.now().getTime() >= end) throw await unreachable(paths);
@@ -133,7 +142,12 @@ async function unreachable(paths: ProcessPaths): Promise<LotseError> {
   });
 }
 
-function ask(path: string, request: SupervisorRequest, timeoutMs: number): Promise<unknown> {
+function ask(
+  path: string,
+  request: SupervisorRequest,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let text = "";
     const lost = (why: string): void => {
@@ -143,6 +157,11 @@ function ask(path: string, request: SupervisorRequest, timeoutMs: number): Promi
     };
     const socket = connect(path);
     const timer = setTimeout(() => lost(`nothing within ${timeoutMs} ms`), timeoutMs);
+    const stop = (): void => {
+      socket.destroy();
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", stop, { once: true });
     socket.setEncoding("utf8");
     socket.on("connect", () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on("data", (chunk: string) => {
@@ -154,6 +173,7 @@ function ask(path: string, request: SupervisorRequest, timeoutMs: number): Promi
     );
     socket.on("close", () => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
       try {
         resolve(read(text, request.method));
       } catch (error) {

@@ -14,8 +14,10 @@ import {
   makePrivateDirectory,
   removeTree,
   systemClock,
+  systemExec,
   writePrivateFile,
 } from "../../../kernel/index.ts";
+import { disableCoreDumps } from "../../../secrets/inject/index.ts";
 import { createControlServer } from "./control-server.ts";
 import { boundLog } from "./log-file.ts";
 import { chooseSocketPath, processPaths, type ProcessPaths } from "./paths.ts";
@@ -27,6 +29,8 @@ const logCheckMs = 60_000;
 
 async function main(lotse: string): Promise<void> {
   process.umask(0o077);
+  // It holds the secrets of every tenant, and what it starts inherits this: no crash writes them to a file.
+  await disableCoreDumps(systemExec, process.pid);
   const paths = processPaths(lotse);
   await makePrivateDirectory(paths.run);
   // Whoever comes second waits for the first to end, or gives up; its client then finds the first.

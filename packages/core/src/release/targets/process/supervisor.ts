@@ -1,17 +1,30 @@
+import { dirname } from "node:path";
 import { LotseError, readPrivateFile, removeTree, writePrivateFile } from "../../../kernel/index.ts";
-import { formatSlot, type Colour, type Slot, type TenantScope } from "../../names.ts";
+import { colours, formatSlot, type Slot, type TenantScope } from "../../names.ts";
+import type { Sticky, Weights } from "../../step.ts";
+import type { Fencing } from "../../target.ts";
+import { allTo } from "../../weights.ts";
 import { AppProcess } from "./app-process.ts";
 import { removeLog } from "./log-file.ts";
 import { killOrphans } from "./orphans.ts";
 import { processPaths, type ProcessPaths } from "./paths.ts";
 import { desiredStateSchema, type DesiredState, type Launch, type SlotStatus } from "./protocol.ts";
 import { waitForListener } from "./ports.ts";
+import { runCommand } from "./run-command.ts";
+import { sharesOf } from "./share-out.ts";
 import type { SecretVariables, SlotSecrets } from "./slot-secrets.ts";
 import { refused, SupervisedSlot, type Instance } from "./supervised-slot.ts";
+import { SharedRuns } from "./shared-runs.ts";
 import { Upstream } from "./upstream.ts";
 
 /** How long a supervisor that takes over waits for the processes, before it answers. */
 const resumeMs = 5000;
+
+/** A command that is to be run. */
+export interface CommandWanted {
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+}
 
 /** How long until it tries again to open a port that someone else had. */
 const listenAgainMs = 2000;
@@ -24,6 +37,7 @@ export class Supervisor {
   readonly #paths: ProcessPaths;
   readonly #slots = new Map<string, SupervisedSlot>();
   readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #shared = new SharedRuns();
   #writing: Promise<void> = Promise.resolve();
 
   readonly #secrets: SlotSecrets;
@@ -54,31 +68,40 @@ export class Supervisor {
     const state = await readDesired(this.#paths.desired);
     const known = state.slots.flatMap((slot) => slot.colours.flatMap(({ process }) => process ?? []));
     await killOrphans(this.#paths.lotse, known);
+    const routed = state.slots.flatMap(({ colours }) => colours.filter((colour) => colour.routed));
+    await this.#secrets.sweep(routed.map(({ launch }) => launch));
     for (const written of state.slots) {
       const slot = new SupervisedSlot(written.environment, written.tenant, written.port);
       this.#slots.set(keyOf(written), slot);
-      for (const { launch, port, routed } of written.colours) {
+      slot.fence = written.fence;
+      slot.done = written.done;
+      for (const { launch, port, routed, stopped } of written.colours) {
         if (routed) {
           const secrets = launch.secretNames.length === 0 ? {} : await this.#secrets.read(launch);
-          slot.instances.set(launch.colour, this.#instance(slot, launch, secrets, { port, routed }));
+          const instance = this.#instance(slot, launch, secrets, { port, routed });
+          if (stopped) instance.app.keepStopped();
+          slot.instances.set(launch.colour, instance);
         } else {
           await this.#secrets.remove(launch);
           await removeTree(this.#paths.slotDirectory(launch));
         }
       }
-      slot.desired = written.active;
-      slot.active = written.active;
+      const { weights = allTo(written.active), sticky, turn } = written;
+      slot.desired = { weights, sticky, turn };
+      slot.shares = slot.desired;
       await this.#resume(slot);
     }
     await this.#save();
     const all = [...this.#slots.values()].flatMap((slot) => [...slot.instances.values()]);
-    await Promise.all(all.map(({ upstream }) => waitForListener(() => upstream.port, resumeMs)));
+    const started = all.filter(({ app }) => app.state !== "stopped");
+    await Promise.all(started.map(({ upstream }) => waitForListener(() => upstream.port, resumeMs)));
   }
 
   async #resume(slot: SupervisedSlot): Promise<void> {
     // One tenant's trouble, such as a port that someone took, must not keep the others down.
     await this.#keepListening(slot);
     for (const { app } of slot.instances.values()) {
+      if (app.state === "stopped") continue;
       app.keepAlive();
       await app.start().catch(report);
     }
@@ -87,17 +110,17 @@ export class Supervisor {
   async #keepListening(slot: SupervisedSlot): Promise<void> {
     await slot.listen().catch((error: unknown) => {
       report(error);
-      setTimeout(() => void this.#inTurn(slot, () => this.#keepListening(slot)), listenAgainMs);
+      setTimeout(() => void this.#inTurn(slot, undefined, () => this.#keepListening(slot)), listenAgainMs);
     });
   }
 
   /** Takes over what is in a slot's directory. The slot must be free. */
-  prepare(launch: Launch, secrets: SecretVariables): Promise<void> {
-    return this.#inTurn(launch, async () => {
+  prepare(launch: Launch, secrets: SecretVariables, fencing?: Fencing): Promise<void> {
+    return this.#inTurn(launch, fencing, async () => {
       const slot =
         this.#slots.get(keyOf(launch)) ?? new SupervisedSlot(launch.environment, launch.tenant, null);
       if (slot.instances.has(launch.colour)) throw refused(`${formatSlot(launch)} is taken`);
-      if (launch.directory !== this.#paths.slotDirectory(launch)) {
+      if (dirname(launch.directory) !== this.#paths.slotDirectory(launch)) {
         throw refused(`${formatSlot(launch)} does not run in ${launch.directory}`);
       }
       this.#slots.set(keyOf(launch), slot);
@@ -108,6 +131,7 @@ export class Supervisor {
       slot.instances.set(launch.colour, this.#instance(slot, launch, secrets, { port, routed: false }));
       try {
         await slot.listen();
+        if (fencing !== undefined) slot.remember(fencing.key, launch.release);
         await this.#save();
       } catch (error) {
         slot.instances.delete(launch.colour);
@@ -128,9 +152,25 @@ export class Supervisor {
     }
   }
 
-  /** Starts a prepared colour. @throws LotseError `target.refused`, `target.start` */
-  start(scope: Slot): Promise<void> {
-    return this.#inTurn(scope, async (slot) => {
+  /**
+   * Whether an effect may begin.
+   *
+   * @returns whether it was done before, and what it put into the slot is there
+   * @throws LotseError `rollout.fence`
+   */
+  async admit(scope: Slot, fencing?: Fencing): Promise<boolean> {
+    let done = false;
+    await this.#inTurn(scope, fencing, (slot) => {
+      const release = slot.instances.get(scope.colour)?.launch.release;
+      done = fencing !== undefined && release !== undefined && slot.answerOf(fencing.key) === release;
+      return Promise.resolve();
+    });
+    return done;
+  }
+
+  /** Starts a prepared or stopped colour. @throws LotseError `target.refused`, `target.start` */
+  start(scope: Slot, fencing?: Fencing): Promise<void> {
+    return this.#inTurn(scope, fencing, async (slot) => {
       const { app } = slot.instance(scope.colour);
       if (app.state === "exited") throw refused(`${formatSlot(scope)} has ended`);
       await app.start();
@@ -139,34 +179,87 @@ export class Supervisor {
   }
 
   /**
-   * Sends all new requests to a colour, or to none. It is written to disk first and then done, so that it is
-   * never taken back by a crash.
+   * Shares out new requests. It is written to disk first and then done, so that it is never taken back by a crash.
+   *
+   * @throws LotseError `target.refused`
    */
-  switchTo(scope: TenantScope, colour: Colour | null): Promise<void> {
-    return this.#inTurn(scope, async (slot) => {
-      const instance = colour === null ? null : slot.instance(colour);
-      if (instance !== null && instance.app.state !== "running") {
-        throw refused(`${scope.environment}:${scope.tenant} has nothing running in ${colour}`);
+  route(scope: TenantScope, weights: Weights, sticky: Sticky, fencing?: Fencing): Promise<void> {
+    return this.#inTurn(scope, fencing, async (slot) => {
+      const wanted = colours.filter((colour) => weights[colour] > 0).map((colour) => slot.instance(colour));
+      for (const { app, launch } of wanted) {
+        const isMore = weights[launch.colour] > slot.desired.weights[launch.colour];
+        const isUp = app.state === "running" || app.state === "backing-off";
+        if (isMore && !isUp) throw refused(`${formatSlot(launch)} does not run`);
       }
-      const before = { desired: slot.desired, routed: instance?.routed ?? false };
-      slot.desired = colour;
-      if (instance !== null) instance.routed = true;
+      const before = slot.desired;
+      const routed = wanted.map((instance) => [instance, instance.routed] as const);
+      slot.desired = sharesOf(weights, sticky, before);
+      for (const instance of wanted) instance.routed = true;
       try {
         await this.#save();
       } catch (error) {
-        slot.desired = before.desired;
-        if (instance !== null) instance.routed = before.routed;
+        slot.desired = before;
+        for (const [instance, value] of routed) instance.routed = value;
         throw error;
       }
-      slot.active = colour;
-      instance?.app.keepAlive();
+      slot.shares = slot.desired;
+      for (const { app } of wanted) app.keepAlive();
+    });
+  }
+
+  /**
+   * Runs a command beside what is in a slot. It does not hold up other steps. Asked twice at the same time for
+   * the same effect it runs once, and is ended when nobody waits for it any more.
+   *
+   * @throws LotseError `target.hook`, `target.refused`, `target.start` when its secrets are gone
+   */
+  async run(scope: Slot, wanted: CommandWanted, signal: AbortSignal, fencing?: Fencing): Promise<string> {
+    let before: string | null = null;
+    let instance: Instance | undefined;
+    await this.#inTurn(scope, fencing, (slot) => {
+      instance = slot.instance(scope.colour);
+      before = fencing === undefined ? null : slot.answerOf(`run ${fencing.key}`);
+      return Promise.resolve();
+    });
+    if (before !== null || instance === undefined) return before ?? "";
+    const { app, launch } = instance;
+    const secrets = launch.secretNames.length === 0 ? {} : await this.#secrets.read(launch);
+    if (secrets === null) throw new LotseError({ code: "target.start", message: "its secrets are not in memory any more" });
+    const go = (both: AbortSignal): Promise<string> =>
+      runCommand({
+        ...wanted,
+        directory: launch.codeDirectory,
+        env: app.environment(secrets),
+        secrets,
+        signal: both,
+      });
+    if (fencing === undefined) return go(signal);
+    const answer = await this.#shared.join(`${keyOf(scope)} ${fencing.key}`, signal, go);
+    await this.#inTurn(scope, undefined, async (slot) => {
+      slot.remember(`run ${fencing.key}`, answer);
+      await this.#save();
+    });
+    return answer;
+  }
+
+  /** Ends a colour and keeps it; it is no error when there is none. @throws LotseError `target.refused` */
+  end(scope: Slot, fencing?: Fencing): Promise<void> {
+    return this.#inTurn(scope, fencing, async (slot) => {
+      if (slot.hasTraffic(scope.colour)) throw refused(`${formatSlot(scope)} has traffic`);
+      const instance = slot.instances.get(scope.colour);
+      if (instance === undefined || instance.app.state === "prepared") return;
+      instance.upstream.closeIdle();
+      await instance.app.halt(instance.launch.spec["drain-timeout-ms"]);
+      // What was stopped on purpose is kept by a supervisor after this one.
+      instance.routed = true;
+      await this.#save();
     });
   }
 
   /** Ends and removes a colour; it is no error when there is none. */
-  remove(scope: Slot): Promise<void> {
-    return this.#inTurn(scope, async (slot) => {
-      if (slot.desired === scope.colour) throw refused(`${formatSlot(scope)} has the traffic`);
+  remove(scope: Slot, fencing?: Fencing): Promise<void> {
+    return this.#inTurn(scope, fencing, async (slot) => {
+      if (slot.hasTraffic(scope.colour)) throw refused(`${formatSlot(scope)} has traffic`);
       await this.#discard(slot, scope);
       await this.#save();
     });
@@ -188,10 +281,10 @@ export class Supervisor {
   /** Removes everything of every tenant; their ports stay theirs. */
   async removeAll(): Promise<void> {
     const all = [...this.#slots.values()].map((slot) =>
-      this.#inTurn(slot, async () => {
-        slot.desired = null;
+      this.#inTurn(slot, undefined, async () => {
+        slot.desired = sharesOf(allTo(null));
         await this.#save();
-        slot.active = null;
+        slot.shares = slot.desired;
         const { environment, tenant } = slot;
         await Promise.all(
           [...slot.instances.keys()].map((colour) => this.#discard(slot, { environment, tenant, colour })),
@@ -235,17 +328,37 @@ export class Supervisor {
     return { launch, app, upstream, port, routed };
   }
 
-  #inTurn(scope: TenantScope, act: (slot: SupervisedSlot) => Promise<void>): Promise<void> {
+  #inTurn(
+    scope: TenantScope,
+    fencing: Fencing | undefined,
+    act: (slot: SupervisedSlot) => Promise<void>,
+  ): Promise<void> {
     const key = keyOf(scope);
     const before = this.#queues.get(key) ?? Promise.resolve();
-    const turn = before.then(() =>
-      act(this.#slots.get(key) ?? new SupervisedSlot(scope.environment, scope.tenant, null)),
-    );
+    const turn = before.then(async () => {
+      const slot = this.#slots.get(key) ?? new SupervisedSlot(scope.environment, scope.tenant, null);
+      await this.#admit(key, slot, fencing);
+      await act(slot);
+    });
     this.#queues.set(
       key,
       turn.catch(() => {}),
     );
     return turn;
+  }
+
+  /** Refuses an old fence, and writes down a new one before anything is done under it. */
+  async #admit(key: string, slot: SupervisedSlot, fencing: Fencing | undefined): Promise<void> {
+    if (fencing === undefined || fencing.fence === slot.fence) return;
+    if (fencing.fence < slot.fence) {
+      throw new LotseError({
+        code: "rollout.fence",
+        message: `${key} was taken over: fence ${fencing.fence} is older than ${slot.fence}`,
+      });
+    }
+    slot.fence = fencing.fence;
+    this.#slots.set(key, slot);
+    await this.#save();
   }
 
   #save(): Promise<void> {

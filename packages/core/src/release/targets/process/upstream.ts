@@ -1,4 +1,4 @@
-import { Agent } from "node:http";
+import { Agent, type IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 
 /**
@@ -50,10 +50,17 @@ export class Upstream {
   }
 }
 
+/** Where a request goes. */
+export interface Picked {
+  readonly upstream: Upstream;
+  /** A cookie by which the client is known again. */
+  readonly setCookie?: string | undefined;
+}
+
 /** Where requests go. It is asked anew for each request, also on connections that are open already. */
 export interface Route {
-  /** The colour that has the traffic, or null when none has. */
-  pick(): Upstream | null;
+  /** The colour that gets a request with these header fields, or null when none gets any. */
+  pick(headers: IncomingHttpHeaders): Picked | null;
   /** Called for each request that found no colour. */
   missed(): void;
 }

@@ -113,6 +113,7 @@ export function sshOpener(pem: Sensitive<string>, name: string): KeyOpener {
 function opener(name: string, recipient: string, decrypter: () => Promise<Decrypter>): KeyOpener {
   return {
     name,
+    recipient,
     async open(entry) {
       if (entry.kind !== "age" || !isSameRecipient(entry.id, recipient)) return null;
       try {

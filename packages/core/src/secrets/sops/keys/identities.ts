@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError, LotseError, Sensitive, type Exec } from "../../../kernel/index.ts";
+import { isSystemError, LotseError, Sensitive, splitCommand, type Exec } from "../../../kernel/index.ts";
 import { ageOpener, sshOpener } from "./age.ts";
 import { pgpOpener } from "./pgp.ts";
 import type { KeyOpener } from "./port.ts";
@@ -58,8 +58,9 @@ async function fromFiles(variables: Variables): Promise<readonly KeyOpener[]> {
 async function fromCommands(variables: Variables, exec: Exec): Promise<readonly KeyOpener[]> {
   const found: KeyOpener[] = [];
   for (const name of ["SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_CMD"]) {
-    const [program, ...args] = splitCommand(variables[name] ?? "", name);
-    if (program === undefined) continue;
+    const command = variables[name] ?? "";
+    if (command.trim() === "") continue;
+    const [program, ...args] = splitCommand(command, name, "secret.identity");
     const result = await exec(program, args, { timeoutMs: 60_000, maxOutputBytes: maxKeyFileBytes });
     if (result.status !== 0) {
       throw new LotseError({
@@ -81,43 +82,6 @@ async function usualPlace(path: string, mustParse: boolean): Promise<readonly Ke
     if (mustParse || !(error instanceof LotseError)) throw error;
     return [];
   }
-}
-
-/**
- * Splits a command into arguments at space; single and double quotes and a backslash keep it together. Nothing
- * is expanded.
- *
- * @throws LotseError `secret.identity` where a quote is left open
- */
-export function splitCommand(command: string, name: string): readonly string[] {
-  const args: string[] = [];
-  let current: string | undefined;
-  let quote = "";
-  for (let at = 0; at < command.length; at++) {
-    const unit = command[at] ?? "";
-    if (unit === "\\" && quote !== "'") {
-      at += 1;
-      current = (current ?? "") + (command[at] ?? "");
-    } else if (quote !== "") {
-      if (unit === quote) quote = "";
-      else current += unit;
-    } else if (unit === "'" || unit === '"') {
-      quote = unit;
-      current ??= "";
-    } else if (/\s/u.test(unit)) {
-      if (current !== undefined) args.push(current);
-      current = undefined;
-    } else current = (current ?? "") + unit;
-  }
-  if (quote !== "") {
-    throw new LotseError({
-      code: "secret.identity",
-      message: `the command in ${name} has an open quote`,
-      hint: "close it; the command is split into arguments and not run by a shell",
-    });
-  }
-  if (current !== undefined) args.push(current);
-  return args;
 }
 
 /**

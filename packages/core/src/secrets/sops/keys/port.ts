@@ -7,6 +7,8 @@ import type { KeyEntry } from "../metadata.ts";
 export interface KeyOpener {
   /** For messages, such as `SOPS_AGE_KEY_FILE`; nothing secret. */
   readonly name: string;
+  /** The public half, as a recipient that a {@link KeyWrapper} takes; left out where there is none. */
+  readonly recipient?: string;
   /**
    * Tries to unwrap one entry of a file's metadata.
    *

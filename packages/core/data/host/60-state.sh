@@ -1,0 +1,115 @@
+# ---- what the host remembers of the traffic
+
+# weights ENV TENANT OWNER FENCE TTL BLUE GREEN: also switches `current`, by a rename, so that a reader never
+# misses it.
+op_weights() {
+  check_number "$6" blue
+  check_number "$7" green
+  claim "$1" "$2" "$3" "$4" "$5"
+  line="$6 $7"
+  printf '%s %s\n' "$line" "$(printf '%s' "$line" | sha256sum | cut -d ' ' -f 1)" | put_file "$home/weights" 600
+  if [ "$6" = 100 ]; then
+    point_at blue
+  elif [ "$7" = 100 ]; then
+    point_at green
+  fi
+  done_with
+}
+
+point_at() {
+  release=$(cat "$home/slots/$1/release" 2>/dev/null) || return 0
+  check_word "$release" release
+  [ "$(readlink "$home/current" 2>/dev/null)" != "releases/$release" ] || return 0
+  rm -f "$home/current.tmp.$$"
+  ln -s "releases/$release" "$home/current.tmp.$$"
+  mv -fT "$home/current.tmp.$$" "$home/current" || fail 73 "cannot switch current"
+  to_disk "$home"
+}
+
+# state ENV TENANT: everything that is asked about a tenant, from the files and from systemd. Changes nothing.
+op_state() {
+  scope "$1" "$2"
+  [ -d "$home" ] || return 0
+  if [ -s "$home/weights" ]; then
+    read -r blue green sum <"$home/weights" || true
+    if [ "$(printf '%s %s' "$blue" "$green" | sha256sum | cut -d ' ' -f 1)" = "$sum" ]; then
+      printf 'weights %s %s\n' "$blue" "$green"
+    else
+      printf 'damaged weights\n'
+    fi
+  fi
+  [ ! -s "$home/ports" ] || printf 'ports %s\n' "$(cat "$home/ports")"
+  for each in "$home"/releases/*/.ready; do
+    [ -e "$each" ] || continue
+    each=${each%/.ready}
+    [ ! -e "$each/.touched" ] || continue
+    printf 'release %s\n' "${each##*/}"
+  done
+  for colour in blue green; do
+    [ -s "$home/slots/$colour/meta" ] || continue
+    printf 'slot %s\nmeta %s\n' "$colour" "$(cat "$home/slots/$colour/meta")"
+    [ ! -e "$home/slots/$colour/started" ] || printf 'started\n'
+    systemctl show -p ActiveState -p SubState -p NRestarts -p MainPID -p Result -p ExecMainStatus \
+      "$(unit_of "$colour")" | sed 's/^/unit /'
+  done
+  printf 'end\n'
+}
+
+# ports ENV TENANT OWNER FENCE TTL FIRST LAST: two ports that stay the tenant's on this host.
+op_ports() {
+  check_number "$6" first
+  check_number "$7" last
+  claim "$1" "$2" "$3" "$4" "$5"
+  if [ ! -s "$home/ports" ]; then
+    first_port=$(take_port "$6" "$7" "$environment/$tenant/blue")
+    second_port=$(take_port "$6" "$7" "$environment/$tenant/green")
+    printf '%s %s\n' "$first_port" "$second_port" | put_file "$home/ports" 600
+  fi
+  cat "$home/ports"
+  done_with
+}
+
+# A port is taken by a file that only one can make; whoever made it before a crash finds it again.
+take_port() {
+  mkdir -p "$root/ports"
+  port=$1
+  while [ "$port" -le "$2" ]; do
+    if (set -C && printf '%s\n' "$3" >"$root/ports/$port") 2>/dev/null; then
+      if is_listening "$port"; then
+        rm -f "$root/ports/$port"
+      else
+        printf '%s' "$port"
+        return 0
+      fi
+    elif [ "$(cat "$root/ports/$port" 2>/dev/null)" = "$3" ]; then
+      printf '%s' "$port"
+      return 0
+    fi
+    port=$((port + 1))
+  done
+  fail 69 "no port from $1 to $2 is free on this host"
+}
+
+is_listening() {
+  hex=$(printf ':%04X' "$1")
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v end="$hex" '$4 == "0A" && substr($2, length($2) - 4) == end { found = 1 } END { exit !found }'
+}
+
+# prune ENV TENANT OWNER FENCE TTL KEEP: removes releases, but never one that is in a slot or current, nor the
+# newest KEEP.
+op_prune() {
+  check_number "$6" keep
+  claim "$1" "$2" "$3" "$4" "$5"
+  kept=0
+  # shellcheck disable=SC2012,SC2045 # names are of a safe alphabet, and ls is what sorts by time
+  for each in $(ls -1t "$home/releases" 2>/dev/null); do
+    case $each in *.partial.*) continue ;; esac
+    [ "$(readlink "$home/current" 2>/dev/null)" != "releases/$each" ] || continue
+    [ "$(cat "$home/slots/blue/release" 2>/dev/null)" != "$each" ] || continue
+    [ "$(cat "$home/slots/green/release" 2>/dev/null)" != "$each" ] || continue
+    kept=$((kept + 1))
+    [ "$kept" -le "$6" ] || rm -rf "${home:?}/releases/$each"
+  done
+  done_with
+}
+

@@ -1,0 +1,90 @@
+import { isLotseError, type Clock } from "../../../kernel/index.ts";
+import type { HealthTry } from "../../health/wait.ts";
+import type { Slot } from "../../names.ts";
+import { goneOf, parseHostState, type HostState } from "./host-state.ts";
+import { runHook } from "./hooks.ts";
+import type { Remote } from "./remote.ts";
+import { bindAddressOf, type HostPlace, type HostSpec } from "./spec.ts";
+import type { Ssh } from "./ssh.ts";
+import { probeHttpOver, probeTcpOver } from "./tunnel-probe.ts";
+
+/** What asking for health works with. */
+export interface HealthParts {
+  readonly remote: Remote;
+  readonly ssh: Ssh;
+  readonly clock: Clock;
+  readonly slot: Slot;
+  readonly host: HostPlace;
+  readonly signal?: AbortSignal | undefined;
+  /** Another name for each try of a health check by command. */
+  readonly newKey: () => string;
+}
+
+async function stateNow({ remote, host, slot, signal }: HealthParts): Promise<HostState> {
+  const output = await remote.ask(host, "state", [slot.environment, slot.tenant], { signal });
+  return parseHostState(host.name, output);
+}
+
+/** Asks the service on a host once: its unit and what the description says, both now. */
+export function healthTry(parts: HealthParts, spec: HostSpec, ports: HostState["ports"]): HealthTry {
+  const { host, slot } = parts;
+  const port = ports?.[slot.colour] ?? 0;
+  let restarts: number | null = null;
+  return async () => {
+    try {
+      const [state, trouble] = await Promise.all([stateNow(parts), probe(parts, spec, port)]);
+      const slotState = state.slots[slot.colour];
+      if (slotState === undefined) return { gone: `${host.name}: nothing is prepared there` };
+      const gone = goneOf(slotState);
+      const now = Number(slotState.unit["NRestarts"] ?? 0);
+      restarts ??= now;
+      // It may crash and be running again between two tries.
+      if (gone !== null || now > restarts) return { gone: await lastWords(parts, gone ?? "it ended and was started again") };
+      return trouble === null ? null : `${host.name}: ${trouble}`;
+    } catch (error) {
+      parts.signal?.throwIfAborted();
+      // A host that does not answer is not healthy, and may be so later.
+      if (isLotseError(error) && error.code === "target.host") return error.message;
+      throw error;
+    }
+  };
+}
+
+async function probe(parts: HealthParts, spec: HostSpec, port: number): Promise<string | null> {
+  const { ssh, host, slot, remote } = parts;
+  const { kind, path, run, "timeout-ms": timeoutMs } = spec.health;
+  const bound = bindAddressOf(host);
+  const address = bound === "0.0.0.0" ? "127.0.0.1" : bound;
+  const open = () => ssh.connect(host, address, port);
+  switch (kind) {
+    case "http":
+      return probeHttpOver(open, `${address}:${port}`, path, timeoutMs);
+    case "tcp":
+      return probeTcpOver(open, Math.min(timeoutMs, 200));
+    case "systemd":
+      return null;
+    case "command":
+      try {
+        const key = parts.newKey();
+        await runHook({ remote, host, slot, spec, key, signal: parts.signal }, run ?? [], timeoutMs);
+        return null;
+      } catch (error) {
+        if (isLotseError(error) && error.code === "target.hook") return error.message;
+        throw error;
+      }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Why a service is gone, with what it wrote last, secrets taken out. */
+export async function lastWords(
+  { remote, host, slot, signal }: Pick<HealthParts, "remote" | "host" | "slot" | "signal">,
+  gone: string,
+): Promise<string> {
+  const words = await remote
+    .ask(host, "words", [slot.environment, slot.tenant, slot.colour], { signal })
+    .catch(() => "");
+  const told = words.trim();
+  return told === "" ? `${host.name}: ${gone}` : `${host.name}: ${gone}; last it wrote:\n${told}`;
+}

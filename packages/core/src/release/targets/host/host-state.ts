@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { LotseError } from "../../../kernel/index.ts";
+import { colourSchema, type Colour } from "../../names.ts";
+import { weightsSchema, type Weights } from "../../step.ts";
+import type { ColourState } from "../../target.ts";
+import { hostSpecSchema } from "./spec.ts";
+
+/** What Lotse wrote beside a slot on a host; nothing secret. */
+export const slotMetaSchema = z.strictObject({
+  release: z.string().max(128),
+  version: z.string().max(256),
+  /** The directory below `releases/`. */
+  directory: z.string().max(128),
+  /** Of what it was put there by: who repeats that has nothing more to do. */
+  key: z.string().max(128),
+  spec: hostSpecSchema,
+});
+
+/** The type of {@link slotMetaSchema}. */
+export type SlotMeta = z.infer<typeof slotMetaSchema>;
+
+/** A slot as a host tells about it. */
+export interface SlotState {
+  readonly meta: SlotMeta;
+  readonly started: boolean;
+  /** What systemd says of its unit. */
+  readonly unit: Readonly<Record<string, string>>;
+}
+
+/** What a host says about a tenant. */
+export interface HostState {
+  readonly slots: Readonly<Partial<Record<Colour, SlotState>>>;
+  readonly ports: Readonly<Record<Colour, number>> | null;
+  /** The shares that it was told last; null where it was told none, or its file is damaged. */
+  readonly weights: Weights | null;
+  /** Directories of releases that are whole. */
+  readonly releases: readonly string[];
+}
+
+interface Draft {
+  meta?: SlotMeta;
+  started: boolean;
+  unit: Record<string, string>;
+}
+
+/**
+ * Reads what `state` answers.
+ *
+ * @param host - its name, for messages
+ * @throws LotseError `target.host` when it is cut off or cannot be read
+ */
+export function parseHostState(host: string, output: string): HostState {
+  const drafts = new Map<Colour, Draft>();
+  let draft: Draft = { started: false, unit: {} };
+  let ports: HostState["ports"] = null;
+  let weights: Weights | null = null;
+  const releases: string[] = [];
+  const lines = output.split("\n");
+  if (output !== "" && !lines.includes("end")) throw unreadable(host, "its answer was cut off");
+  for (const line of lines) {
+    const at = line.indexOf(" ");
+    const [kind, rest] = at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 1)];
+    if (kind === "weights") weights = parseWeights(rest);
+    else if (kind === "ports") ports = parsePorts(rest);
+    else if (kind === "release") releases.push(rest);
+    else if (kind === "slot") {
+      draft = { started: false, unit: {} };
+      drafts.set(colourSchema.parse(rest), draft);
+    } else if (kind === "meta") draft.meta = parseMeta(host, rest);
+    else if (kind === "started") draft.started = true;
+    else if (kind === "unit") {
+      const equals = rest.indexOf("=");
+      if (equals > 0) draft.unit[rest.slice(0, equals)] = rest.slice(equals + 1);
+    }
+  }
+  const slots: Partial<Record<Colour, SlotState>> = {};
+  for (const [colour, { meta, started, unit }] of drafts) if (meta !== undefined) slots[colour] = { meta, started, unit };
+  return { slots, ports, weights, releases };
+}
+
+function parseWeights(text: string): Weights | null {
+  const [blue, green] = text.split(" ").map(Number);
+  const parsed = weightsSchema.safeParse({ blue, green });
+  return parsed.success ? parsed.data : null;
+}
+
+function parsePorts(text: string): Readonly<Record<Colour, number>> | null {
+  const [blue = 0, green = 0] = text.split(" ").map(Number);
+  return blue > 0 && green > 0 ? { blue, green } : null;
+}
+
+function parseMeta(host: string, text: string): SlotMeta {
+  try {
+    return slotMetaSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw unreadable(host, "what it tells of a slot cannot be read", error);
+  }
+}
+
+function unreadable(host: string, message: string, cause?: unknown): LotseError {
+  return new LotseError({ code: "target.host", message: `${host}: ${message}`, cause });
+}
+
+/** How a slot's unit stands, in the words of the port. */
+export function stateOf({ started, unit }: SlotState): ColourState["state"] {
+  switch (unit["ActiveState"]) {
+    case "active":
+    case "reloading":
+    case "deactivating":
+      return "running";
+    case "activating":
+      return unit["SubState"] === "auto-restart" ? "backing-off" : "running";
+    case "failed":
+      return "exited";
+    case "inactive":
+      return started ? "stopped" : "prepared";
+    default:
+      return "unknown";
+  }
+}
+
+/** How a service came to its end, in a few words; null while it runs. */
+export function goneOf(slot: SlotState): string | null {
+  const state = stateOf(slot);
+  if (state === "running") return null;
+  const { Result: result = "unknown", ExecMainStatus: status = "?" } = slot.unit;
+  if (state === "backing-off" || state === "exited") {
+    return result === "exit-code" ? `it ended with status ${status}` : `it ended: ${result}, status ${status}`;
+  }
+  return state === "prepared" ? "it was not started" : "it was stopped";
+}

@@ -1,0 +1,185 @@
+import { isLotseError, LotseError, type Clock, type ErrorCode } from "../../../kernel/index.ts";
+import type { TenantScope } from "../../names.ts";
+import type { Fencing } from "../../target.ts";
+import { uploadCommand, type RemoteProgram } from "./program.ts";
+import type { HostPlace, HostSpec } from "./spec.ts";
+import type { Input, Ssh, SshResult } from "./ssh.ts";
+
+/** Who acts, for the locks of hosts. */
+export interface Holder {
+  /** Names the domain that fences belong to, such as a database of rollouts; letters, digits, `._-`. */
+  readonly owner: string;
+  readonly fencing?: Fencing | undefined;
+}
+
+/** How an operation is called. */
+export interface CallOptions {
+  readonly input?: Input | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Time that it may take besides answering. @defaultValue 0 */
+  readonly extraMs?: number | undefined;
+  /** What it means that what it was to do failed on the host. @defaultValue "target.host" */
+  readonly failure?: ErrorCode | undefined;
+}
+
+/** Calls the program on hosts. */
+export interface Remote {
+  /** Where the program lies on hosts. */
+  readonly programPath: string;
+  /** An operation that changes nothing. @returns what it wrote */
+  ask(host: HostPlace, operation: string, words: readonly string[], options?: CallOptions): Promise<string>;
+  /** An operation under the tenant's lock on that host. @throws LotseError `rollout.fence`, `target.lock` too */
+  act(
+    host: HostPlace,
+    operation: string,
+    scope: TenantScope,
+    words: readonly string[],
+    options?: CallOptions,
+  ): Promise<string>;
+}
+
+/** What {@link openRemote} works with. */
+export interface RemoteParts {
+  readonly ssh: Ssh;
+  readonly program: RemoteProgram;
+  readonly spec: HostSpec;
+  readonly clock: Clock;
+  readonly holder: Holder;
+  /** The first call to a host is made alone, so that all others share its connection. */
+  readonly opened: Map<string, Promise<unknown>>;
+}
+
+/** How long an owner keeps the lock of a tenant on a host after an operation. */
+const lockSeconds = 10;
+const lockWaitMs = 15_000;
+const lockPollMs = 500;
+
+/** Exit statuses of the program; see its first lines. */
+const statuses = { usage: 64, damaged: 65, missing: 69, noWrite: 73, locked: 75, failed: 76, fence: 77, refused: 78 };
+const sshFailed = 255;
+
+function codeOf(status: number, failure: ErrorCode): ErrorCode {
+  switch (status) {
+    case statuses.fence:
+      return "rollout.fence";
+    case statuses.locked:
+      return "target.lock";
+    case statuses.usage:
+    case statuses.refused:
+      return "target.refused";
+    case statuses.failed:
+      return failure;
+    default:
+      return "target.host";
+  }
+}
+
+const hints: Readonly<Record<number, string>> = {
+  [statuses.noWrite]: "make room on the host, then repeat the step",
+  [statuses.locked]: "somebody else is at work on this tenant; wait until it is done",
+  [sshFailed]: "check that ssh reaches the host with BatchMode and that known_hosts holds its present key",
+};
+
+function failed(host: HostPlace, { status, stderr, stdout }: SshResult, failure: ErrorCode): LotseError {
+  const words = `${stderr.trim()}\n${stdout.trim()}`.trim();
+  return new LotseError({
+    code: codeOf(status, failure),
+    message: `${host.name}: ${words === "" ? `ended with status ${status}` : words.slice(-2000)}`,
+    hint: hints[status],
+    retryable: status === sshFailed || status === statuses.locked,
+  });
+}
+
+function isMissing({ status, stderr }: SshResult): boolean {
+  return status === 127 || status === 126 || (status === 1 && /^sudo: .*command not found/mu.test(stderr));
+}
+
+/** Opens the program on hosts; it is uploaded where it is missing. */
+export function openRemote(parts: RemoteParts): Remote {
+  const ask: Remote["ask"] = async (host, operation, words, options = {}) => {
+    const result = await alone(parts, host, () => call(parts, host, [operation, ...words], options));
+    if (result.status === 0) return result.stdout;
+    throw failed(host, result, options.failure ?? "target.host");
+  };
+  return {
+    programPath: parts.program.path,
+    ask,
+    async act(host, operation, { environment, tenant }, words, options) {
+      const { owner, fencing } = parts.holder;
+      const fence = fencing === undefined ? "-" : String(fencing.fence);
+      const all = [environment, tenant, owner, fence, String(lockSeconds), ...words];
+      const end = parts.clock.now().getTime() + lockWaitMs;
+      for (;;) {
+        try {
+          return await ask(host, operation, all, options);
+        } catch (error) {
+          const isLocked = isLotseError(error) && error.code === "target.lock";
+          if (!isLocked || parts.clock.now().getTime() >= end) throw error;
+          await parts.clock.sleep(lockPollMs, options?.signal);
+        }
+      }
+    },
+  };
+}
+
+async function alone<T>({ opened }: RemoteParts, host: HostPlace, act: () => Promise<T>): Promise<T> {
+  const first = opened.get(host.name);
+  if (first !== undefined) {
+    await first.catch(() => undefined);
+    return act();
+  }
+  const run = act();
+  opened.set(host.name, run);
+  return run;
+}
+
+async function call(
+  parts: RemoteParts,
+  host: HostPlace,
+  words: readonly string[],
+  options: CallOptions,
+): Promise<SshResult> {
+  const { program, clock } = parts;
+  const started = clock.now().getTime();
+  const result = await once(parts, host, [program.path, ...words], options);
+  if (isMissing(result)) {
+    await upload(parts, host, options.signal);
+    return once(parts, host, [program.path, ...words], options);
+  }
+  // A shared connection whose host was rebooted breaks at once; a new one may work.
+  if (result.status === sshFailed && clock.now().getTime() - started < 2000) {
+    await parts.ssh.forget(host);
+    return once(parts, host, [program.path, ...words], options);
+  }
+  return result;
+}
+
+async function once(
+  { ssh, spec }: RemoteParts,
+  host: HostPlace,
+  words: readonly string[],
+  { input, signal, extraMs = 0 }: CallOptions,
+): Promise<SshResult> {
+  const timeoutMs = spec.ssh["answer-timeout-ms"] + extraMs;
+  try {
+    return await ssh.run(host, [...sudo(spec), ...words], { input, signal, timeoutMs });
+  } catch (error) {
+    // Whoever comes next must not wait for a connection that is dead.
+    if (signal?.aborted !== true) await ssh.forget(host);
+    throw error;
+  }
+}
+
+function sudo({ ssh }: HostSpec): string[] {
+  return ssh.sudo ? ["sudo", "-n"] : [];
+}
+
+async function upload({ ssh, spec, program }: RemoteParts, host: HostPlace, signal?: AbortSignal): Promise<void> {
+  const command = `${spec.ssh.sudo ? "sudo -n " : ""}sh -c '${uploadCommand(program)}'`;
+  const result = await ssh.runFixed(host, command, {
+    input: { bytes: program.text },
+    timeoutMs: spec.ssh["answer-timeout-ms"],
+    signal,
+  });
+  if (result.status !== 0) throw failed(host, result, "target.host");
+}

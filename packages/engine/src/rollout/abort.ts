@@ -1,0 +1,41 @@
+import type { Actor } from "@lotse/core/kernel";
+import { recordIn } from "../audit/outbox.ts";
+import type { Transaction } from "../database/database.ts";
+import { commandEvent, rolloutEvent } from "./audit-events.ts";
+import { lockForCommand, refused } from "./present.ts";
+import { endStates } from "./status.ts";
+
+/**
+ * Asks for a rollout to be aborted: the tenant at work is undone, those after it stay as they are. What still
+ * queues ends at once; what is stuck gets a run that undoes it. Twice is once.
+ *
+ * @param reason - why, where it is replaced by another one
+ * @throws LotseError `rollout.not-found`, `rollout.refused` when it has ended in another way
+ */
+export async function abortIn(
+  transaction: Transaction,
+  id: string,
+  actor: Actor,
+  reason?: string,
+): Promise<void> {
+  const { request, state, actor: owner } = await lockForCommand(transaction, id);
+  if (state === "aborted") return;
+  if (endStates.has(state)) {
+    // Whoever replaces it has what they want.
+    if (reason !== undefined) return;
+    throw refused(id, `has ended: ${state}`, "lotse rollback goes back to an earlier release");
+  }
+  await transaction.query(
+    `UPDATE lotse.rollouts SET abort_asked = true, pause_asked = false, revision = revision + 1,
+       reason = coalesce($2, reason), run = run + ($3 = 'stuck')::int
+     WHERE id = $1`,
+    [id, reason ?? null, state],
+  );
+  await recordIn(transaction, commandEvent(request, actor, "abort"));
+  if (state !== "queued") return;
+  await transaction.query(
+    "UPDATE lotse.rollouts SET state = 'aborted', ended_at = clock_timestamp() WHERE id = $1",
+    [id],
+  );
+  await recordIn(transaction, rolloutEvent(request, owner, "failure", { state: "aborted" }));
+}

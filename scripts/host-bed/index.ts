@@ -1,0 +1,3 @@
+/** A test bed of real hosts with systemd, sshd and HAProxy; see docs/hosts.md. */
+export { startHostBed, type BedOptions, type HostBed } from "./bed.ts";
+export type { BedHost } from "./host.ts";
