@@ -1,10 +1,10 @@
 // The main job, end to end, on the example: `npm run demo`.
 import { randomBytes } from "node:crypto";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Outcome } from "@lotse/core/release";
+import type { PrintedRollout } from "@lotse/core/contract";
 import { DemoLoad, type Figures } from "./load.ts";
 import { DemoFailure, DemoShell, expect } from "./shell.ts";
 import { copyExample, edit } from "./workspace.ts";
@@ -71,15 +71,15 @@ async function proof(shell: DemoShell): Promise<void> {
 async function deploy(
   shell: DemoShell,
   command: readonly string[],
-): Promise<{ status: number; outcome: Outcome }> {
+): Promise<{ status: number; outcome: PrintedRollout }> {
   const ended = await shell.lotse(
     [...command, ...tenants.flatMap((tenant) => ["--tenant", tenant]), "-o", "json"],
     { echo: false },
   );
-  const outcome = JSON.parse(ended.stdout) as Outcome;
+  const outcome = JSON.parse(ended.stdout) as PrintedRollout;
   for (const { tenant, status, release, durationMs, reason } of outcome.tenants) {
     console.log(
-      `  ${tenant}: ${status} ${release.version} in ${Math.round(durationMs)} ms${reason === undefined ? "" : `: ${reason.split("\n")[0]}`}`,
+      `  ${tenant}: ${status} ${release?.version ?? "nothing"} in ${Math.round(durationMs ?? 0)} ms${reason === undefined ? "" : `: ${reason.split("\n")[0]}`}`,
     );
   }
   return { status: ended.status, outcome };
@@ -164,10 +164,11 @@ async function rollouts(shell: DemoShell, workspace: string): Promise<Result> {
 }
 
 /** How long the rollback of one tenant took, start to switched, on average. */
-function switchMs(outcome: Outcome): number {
-  const until = outcome.tenants.map(({ steps }) => {
-    const end = steps.findIndex(({ name }) => name === "switch");
-    return steps.slice(0, end + 1).reduce((sum, step) => sum + (step.durationMs ?? 0), 0);
+function switchMs({ steps, tenants: rolledBack }: PrintedRollout): number {
+  const until = rolledBack.map(({ tenant }) => {
+    const own = steps.filter((step) => step.tenant === tenant);
+    const end = own.find(({ name }) => name === "switch")?.endedAt;
+    return Date.parse(end ?? "") - Date.parse(own[0]?.startedAt ?? "");
   });
   return until.reduce((sum, ms) => sum + ms, 0) / until.length;
 }
@@ -204,6 +205,8 @@ function printTable({ phases, undoMs, backMs }: Result): void {
 async function main(): Promise<number> {
   const workspace = copyExample(root);
   const home = mkdtempSync(join(tmpdir(), "lotse-demo-home-"));
+  // The user that an embedded PostgreSQL runs as must be able to enter.
+  chmodSync(home, 0o711);
   const shell = new DemoShell(root, workspace, home);
   try {
     await configuration(shell);

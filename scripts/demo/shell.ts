@@ -44,7 +44,11 @@ export class DemoShell {
     const child = spawn(process.execPath, [join(this.#root, "packages/cli/bin/lotse.js"), ...args], {
       cwd: this.#workspace,
       stdio: ["pipe", "pipe", "inherit"],
-      env: { ...withoutKeys(process.env), HOME: this.#home },
+      env: {
+        ...withoutKeys(process.env),
+        HOME: this.#home,
+        LOTSE_POSTGRES_DIR: join(this.#home, "postgres"),
+      },
     });
     child.stdin.end(options.input ?? "");
     let stdout = "";
@@ -67,7 +71,7 @@ export class DemoShell {
 
 /** The demo has keys of its own; those of whoever runs it are none of its business. */
 function withoutKeys(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const own = /^(?:SOPS_|LOTSE_|XDG_|ENVIRONMENT$|ENV$|TENANT$)/u;
+  const own = /^(?:SOPS_|LOTSE_|XDG_|DATABASE_URL$|ENVIRONMENT$|ENV$|TENANT$)/u;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !own.test(name)));
 }
 

@@ -56,7 +56,8 @@ async function build(work: string): Promise<void> {
   await writeFile(join(root, "etc/default/haproxy"), haproxyDefaults);
   // Each host gets a key of its own when it is made.
   for (const kind of ["rsa", "ecdsa", "ed25519"]) {
-    for (const end of ["", ".pub"]) await rm(join(root, `etc/ssh/ssh_host_${kind}_key${end}`), { force: true });
+    for (const end of ["", ".pub"])
+      await rm(join(root, `etc/ssh/ssh_host_${kind}_key${end}`), { force: true });
   }
   await run("/usr/bin/tar", ["-C", root, "-cf", join(work, "root.tar"), "."], 300_000);
 }

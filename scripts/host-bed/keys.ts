@@ -35,11 +35,9 @@ export async function writeSshFiles(
   identity: string,
 ): Promise<string> {
   const knownHosts = join(directory, "known_hosts");
-  await writeFile(
-    knownHosts,
-    places.map(({ address, hostKey }) => `${address} ${hostKey}\n`).join(""),
-    { mode: 0o600 },
-  );
+  await writeFile(knownHosts, places.map(({ address, hostKey }) => `${address} ${hostKey}\n`).join(""), {
+    mode: 0o600,
+  });
   const config = places.map(({ name, address }) =>
     [
       `Host ${name}`,

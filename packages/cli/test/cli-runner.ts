@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +10,8 @@ export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.ur
 
 /** A home directory of the tests' own, outside every workspace. */
 const home = mkdtempSync(join(tmpdir(), "lotse-home-"));
+// The user that an embedded PostgreSQL runs as must be able to enter.
+chmodSync(home, 0o711);
 process.once("exit", () => rmSync(home, { recursive: true, force: true }));
 
 /** How a command ended. */
@@ -33,7 +36,14 @@ export function lotse(args: readonly string[], options: RunOptions): Promise<End
 /** Runs a program with a small, known environment. */
 export function run(program: string, args: readonly string[], options: RunOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: process.env["PATH"] ?? "", HOME: home, USER: "tester", ...options.env };
+    const workspace = createHash("sha256").update(options.cwd).digest("hex").slice(0, 16);
+    const env = {
+      PATH: process.env["PATH"] ?? "",
+      HOME: home,
+      USER: "tester",
+      LOTSE_POSTGRES_DIR: join(home, `postgres-${workspace}`),
+      ...options.env,
+    };
     const child = spawn(program, [...args], { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";

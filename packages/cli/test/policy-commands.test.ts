@@ -125,6 +125,37 @@ describe("policy check", () => {
     expect((await lotse("policy", "check", "prod", "--tenant", "radio-alpenglow")).status).toBe(1);
   });
 
+  test("a tenant under a framework that nobody described fails, and hides nobody", async () => {
+    const tenant = join(directory, "environments/tenants/klangwerk-streaming.yml");
+    writeFileSync(tenant, readFileSync(tenant, "utf8").replace("frameworks: [", "frameworks: [pci, "));
+    const { status, stdout } = await lotse("policy", "check", "dev", "-o", "json");
+    expect(status).toBe(1);
+    const { results, summary } = run(stdout);
+    expect(results.find(({ check }) => check === "frameworks-described")).toMatchObject({
+      environment: "dev",
+      tenant: "klangwerk-streaming",
+      status: "fail",
+      evidence: [{ file: "environments/tenants/klangwerk-streaming.yml", line: 7 }],
+    });
+    expect(summary.scopes).toBeGreaterThan(1);
+    const people = await lotse("policy", "check", "dev");
+    expect(people.stdout).toContain("There is no framework pci");
+  });
+
+  test("a reference without an answer is told as a tenant that does not resolve", async () => {
+    const tenant = join(directory, "environments/tenants/klangwerk-streaming.yml");
+    writeFileSync(tenant, `${readFileSync(tenant, "utf8")}\nx: "\${no.such.path}"\n`);
+    const { status, stdout } = await lotse("policy", "check", "dev", "-o", "json");
+    expect(status).toBe(1);
+    const line = readFileSync(tenant, "utf8").split("\n").length - 1;
+    expect(run(stdout).unresolved).toMatchObject([
+      {
+        tenant: "klangwerk-streaming",
+        where: { file: "environments/tenants/klangwerk-streaming.yml", line },
+      },
+    ]);
+  });
+
   test("a strict run fails for what is unknown", async () => {
     const { status, stdout } = await lotse("policy", "check", "prod", "--strict", "-o", "json");
     const { summary } = run(stdout);

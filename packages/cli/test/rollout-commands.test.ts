@@ -5,7 +5,18 @@ import { printed, type PrintedRollout } from "@lotse/core/contract";
 import { tinyWorkspace, type TinyWorkspace } from "./tiny-workspace.ts";
 
 const timeout = 180_000;
-const tenants = ["plain", "broken", "detached", "killed", "stopped", "left", "busy", "steered", "again"];
+const tenants = [
+  "plain",
+  "broken",
+  "detached",
+  "killed",
+  "stopped",
+  "left",
+  "busy",
+  "steered",
+  "again",
+  "listed",
+];
 let tiny: TinyWorkspace;
 beforeAll(async () => {
   tiny = tinyWorkspace(tenants);
@@ -36,11 +47,9 @@ async function until(id: string, predicate: (status: PrintedRollout) => boolean)
   }
 }
 
-async function onlyOpen(): Promise<string> {
-  for (;;) {
-    const [open] = printed["rollout-list"].parse(await tiny.json("status", "--rollouts", "prod"));
-    if (open !== undefined) return open.id;
-  }
+/** The id that a command told when it had handed a rollout over. */
+function idIn(told: string): string {
+  return /^rollout (\S+)$/mu.exec(told)?.[1] ?? "";
 }
 
 /** What the database's log tells of a rollout, oldest first. */
@@ -127,8 +136,8 @@ describe("kill -9 of the deploying process", { timeout }, () => {
   it("in the middle: another worker goes on where it was, with one intent and one outcome", async () => {
     expect((await tiny.run(...deploy("killed"))).status).toBe(0);
     const dying = tiny.start("deploy", "prod:killed", "--release", "3.0.0", "--strategy", "paused");
-    await dying.until("✓ verify");
-    const id = await onlyOpen();
+    await dying.until("✓ weight.10");
+    const id = idIn(dying.told());
     dying.child.kill("SIGKILL");
     expect((await dying.ended).status).toBe("SIGKILL");
     const worker = await tiny.run("worker", "--idle", "500ms");
@@ -148,7 +157,7 @@ describe("Ctrl-C", { timeout }, () => {
     expect((await tiny.run(...deploy("stopped"))).status).toBe(0);
     const command = ["deploy", "prod:stopped", "--release", "3.0.0", "--strategy", "paused", "-o", "json"];
     const running = tiny.start(...command);
-    await running.until("✓ verify");
+    await running.until("✓ weight.10");
     running.child.kill("SIGINT");
     const { status, stdout } = await running.ended;
     expect(status, running.told()).toBe(130);
@@ -164,8 +173,8 @@ describe("Ctrl-C", { timeout }, () => {
   it("twice leaves that to the background", async () => {
     expect((await tiny.run(...deploy("left"))).status).toBe(0);
     const running = tiny.start("deploy", "prod:left", "--release", "3.0.0", "--strategy", "paused");
-    await running.until("✓ verify");
-    const id = await onlyOpen();
+    await running.until("✓ weight.10");
+    const id = idIn(running.told());
     running.child.kill("SIGINT");
     await running.until("aborting");
     running.child.kill("SIGINT");
@@ -205,6 +214,19 @@ describe("a busy tenant", { timeout }, () => {
   });
 });
 
+describe("the rollouts under way", { timeout }, () => {
+  it("are listed until they end", async () => {
+    const { rollout } = await tiny.json<{ rollout: string }>(
+      ...deploy("listed", "--detach", "--strategy", "approved"),
+    );
+    const open = printed["rollout-list"].parse(await tiny.json("status", "--rollouts", "prod"));
+    expect(open.map(({ id }) => id)).toEqual([rollout]);
+    expect((await tiny.run("abort", rollout)).status).toBe(0);
+    await tiny.run("status", rollout, "--watch");
+    expect((await tiny.run("status", "--rollouts")).stdout).toBe("no rollout is under way\n");
+  });
+});
+
 describe("steering a rollout", { timeout }, () => {
   it("pauses, resumes, aborts, retries and approves it", async () => {
     const { rollout } = await tiny.json<{ rollout: string }>(
@@ -228,18 +250,21 @@ describe("steering a rollout", { timeout }, () => {
       expect(trail).toContain(`rollout.${command} success`);
   });
 
-  it.each(["approve", "pause", "resume", "abort", "retry", "status"])("%s needs one that there is", async (verb) => {
-    const ended = await tiny.run(verb, "20200101T000000Z-000000");
-    expect([ended.status, ended.stderr]).toEqual([4, expect.stringContaining("[rollout.not-found]")]);
-  });
+  it.each(["approve", "pause", "resume", "abort", "retry", "status"])(
+    "%s needs one that there is",
+    async (verb) => {
+      const ended = await tiny.run(verb, "20200101T000000Z-000000");
+      expect([ended.status, ended.stderr]).toEqual([4, expect.stringContaining("[rollout.not-found]")]);
+    },
+  );
 });
 
 describe("the audit logs", { timeout }, () => {
   it("verify together, and each by itself", async () => {
-    const both = await tiny.json<{ ok: boolean; database: { ok: boolean; size: number; openIntents: number } }>(
-      "audit",
-      "verify",
-    );
+    const both = await tiny.json<{
+      ok: boolean;
+      database: { ok: boolean; size: number; openIntents: number };
+    }>("audit", "verify");
     expect(both).toMatchObject({ ok: true, database: { ok: true, openIntents: 0, waiting: 0 } });
     const database = await tiny.json<{ size: number }>("audit", "verify", "--log", "database");
     expect(database.size).toBe(both.database.size);

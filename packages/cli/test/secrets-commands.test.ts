@@ -81,6 +81,7 @@ describe("secrets init", () => {
   });
 
   it("uses an SSH key where there is no age key", async () => {
+    desk.writeAt(join(desk.home, ".ssh/known_hosts"), "");
     await desk.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(desk.home, ".ssh/id_ed25519")]);
     const made = await desk.json(["secrets", "init"]);
     expect(made).toMatchObject({ keyFile: null, recipients: [expect.stringMatching(/^ssh-ed25519 AAAA/u)] });

@@ -60,8 +60,8 @@ describe("recipients", () => {
       ],
       rules: "changed",
       rotation: [
-        { name: "d", environment: "prod", tenant: "globex", readAt: expect.stringMatching(/Z$/u) },
         { name: "b", environment: "prod", tenant: null, version: "1", readAt: expect.stringMatching(/Z$/u) },
+        { name: "d", environment: "prod", tenant: "globex", readAt: expect.stringMatching(/Z$/u) },
         { name: "a", environment: "prod", tenant: null, readAt: null },
         { name: "c", environment: "prod", tenant: "acme", readAt: null },
       ],

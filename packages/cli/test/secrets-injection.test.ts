@@ -138,6 +138,17 @@ describe("export", () => {
     expect(stdout).not.toMatch(/horse|p4ssw0rd/u);
   });
 
+  it("external-secret names every secret with --all-secrets, and opens none", async () => {
+    const stranger = { HOME: desk.root, XDG_CONFIG_HOME: join(desk.root, "none") };
+    const args = ["secrets", "export", "prod", "--format", "external-secret", "--all-secrets", "--stdout"];
+    const { status, stdout, stderr } = await desk.lotse(args, { variables: stranger });
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(
+      /secretKey: "SPOTIFY_API_KEY"\n\s+remoteRef:\n\s+key: "spotify"\n\s+property: "api_key"/u,
+    );
+    expect(stdout).toMatch(/secretKey: "DB_MAIN_PASSWORD"\n\s+remoteRef:\n\s+key: "db\/main"/u);
+  });
+
   it.each(["github", "gitlab"])("%s is a plan without values", async (format) => {
     for (const args of [[], ["-o", "json"]]) {
       const { status, stdout, stderr } = await exported(format, ...args);

@@ -16,6 +16,7 @@ const heavy: Readonly<Record<string, RegExp>> = {
   jinja: /\/packages\/jinja\//u,
   policy: /\/core\/dist\/policy\//u,
   release: /\/core\/dist\/release\//u,
+  engine: /\/packages\/engine\/|\/node_modules\/(?:@dbos-inc|pg)\//u,
 };
 
 async function loadedBy(args: readonly string[]): Promise<readonly string[]> {

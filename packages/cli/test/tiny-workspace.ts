@@ -100,7 +100,9 @@ app:
     "schema.yml": "type: object\nproperties:\n  name: { type: string, description: What it is called. }\n",
     "environments/base.yml": "name: tiny\n",
     "environments/prod/prod.yml": "name: prod\n",
-    ...Object.fromEntries(tenants.map((tenant) => [`environments/tenants/${tenant}.yml`, `name: ${tenant}\n`])),
+    ...Object.fromEntries(
+      tenants.map((tenant) => [`environments/tenants/${tenant}.yml`, `name: ${tenant}\n`]),
+    ),
     ...Object.fromEntries(Object.entries(strategies).map(([name, text]) => [`strategies/${name}.yml`, text])),
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);

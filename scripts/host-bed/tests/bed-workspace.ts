@@ -5,7 +5,11 @@ import type { TenantScope } from "../../../packages/core/src/release/names.ts";
 import type { Release } from "../../../packages/core/src/release/release.ts";
 import type { Payload } from "../../../packages/core/src/release/target.ts";
 import { TestWorkspace } from "../../../packages/core/src/release/testing/test-workspace.ts";
-import { openHostTarget, type HostContext, type HostTarget } from "../../../packages/core/src/release/targets/host/host-target.ts";
+import {
+  openHostTarget,
+  type HostContext,
+  type HostTarget,
+} from "../../../packages/core/src/release/targets/host/host-target.ts";
 import type { HostBed } from "../index.ts";
 
 /** The environment that tests deploy to. */

@@ -82,7 +82,8 @@ describe("host target on three hosts", () => {
     const balancer = { balancer: { hosts: [{ name: last?.name, internal: last?.address }] } };
     target = workspace.target({}, balancer);
     const names = Array.from({ length: 60 }, (_, index) => `t${index + 1}`);
-    for (const version of ["0.9.0", "1.0.0", "2.0.0"]) await workspace.release(`${version} good`, version, names);
+    for (const version of ["0.9.0", "1.0.0", "2.0.0"])
+      await workspace.release(`${version} good`, version, names);
     for (const [at, behaviour] of (["crash", "never-healthy", "brief"] as const).entries()) {
       const spec = behaviour === "never-healthy" ? shortDeadline : {};
       await workspace.release(`1.0.0 ${behaviour}`, `1.${at + 1}.0`, names, variablesOf[behaviour], spec);

@@ -73,7 +73,7 @@ function stateText({ id, state, steps, reason }: RolloutStatus): string | undefi
   const at = steps.find((step) => step.state === "running");
   switch (state) {
     case "queued":
-      return `rollout ${id} waits for its turn`;
+      return `rollout ${id}`;
     case "waiting":
       return `${at?.tenant ?? ""} waits for the approval ${at?.name ?? ""}: lotse approve ${id}`;
     case "paused":

@@ -105,7 +105,7 @@ validate() {
   mkdir "$trial" || fail 73 "cannot write below $root"
   cp "$directory"/*.cfg "$trial"/ 2>/dev/null || true
   cp "$upload" "$trial/$environment:$tenant.cfg"
-  if ! trouble=$(haproxy -c -q -f "$main" -f "$trial" 2>&1); then
+  if ! trouble=$(haproxy -c -f "$main" -f "$trial" 2>&1); then
     rm -rf "$trial"
     fail 65 "$(printf 'haproxy refuses the configuration\n%s' "$trouble" | head -n 10)"
   fi
@@ -126,10 +126,10 @@ op_lb_repair() {
   check_path "$1"
   for copy in "$root"/balancer/*.cfg; do
     [ -e "$copy" ] || continue
-    file=$1/${copy##*/}
-    sum_is_right "$file" && continue
+    damaged=$1/${copy##*/}
+    sum_is_right "$damaged" && continue
     sum_is_right "$copy" || continue
-    put_file "$file" 644 <"$copy"
+    put_file "$damaged" 644 <"$copy"
   done
 }
 
@@ -166,9 +166,9 @@ bring_in_line() {
       servers_of "$1" | awk '$3 == "ready"'
       servers_of "$1" | awk '$3 == "maint"'
     } | awk -v backend="$(backend_of)" '
-      { name = "set server " backend "/" $1 }
-      $3 == "ready" { line = line name " weight " $2 ";" name " state ready;" }
-      $3 == "maint" { line = line name " state maint;" }
+      { name = "set server " backend "/" $1; between = line == "" ? "" : ";" }
+      $3 == "ready" { line = line between name " weight " $2 ";" name " state ready" }
+      $3 == "maint" { line = line between name " state maint" }
       NR % 25 == 0 { print line; line = "" }
       END { if (line != "") print line }' | while read -r line; do
       ask "$socket" "$line" || echo 'its socket does not answer'

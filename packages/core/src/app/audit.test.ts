@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { systemClock, systemExec } from "../kernel/index.ts";
+import { systemClock, systemExec, type AuditSink } from "../kernel/index.ts";
 import { WorkspaceLog } from "./audit.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -94,6 +94,29 @@ describe("the log of a workspace", () => {
       expect(await verdict("workspace", user)).toMatchObject({ ok: true, size: 3 });
     }
   });
+});
+
+it("only reads are recorded without waiting for the disk", async () => {
+  const asked: string[] = [];
+  const sink: AuditSink = {
+    append: ({ outcome }, options) => {
+      asked.push(`${outcome} ${options?.durability ?? "disk"}`);
+      return Promise.resolve({ index: 0, sequence: 1 });
+    },
+  };
+  const recorder = new Recorder(sink, { kind: "user", id: "ada" }, {});
+  const access = { action: "secret.write", object: "a" };
+  const done = { outcome: "success" } as const;
+  await recorder.read(access);
+  await recorder.denied(access);
+  await recorder.change(access, () => Promise.resolve());
+  await recorder.changeAll(
+    [access],
+    () => Promise.resolve(),
+    () => done,
+  );
+  const change = ["intent disk", "success disk"];
+  expect(asked).toEqual(["success process", "denied disk", ...change, ...change]);
 });
 
 it("closing tells of reads that could not be signed", async () => {

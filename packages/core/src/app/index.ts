@@ -17,7 +17,7 @@ export {
   type RequestOptions,
   type WantedRollout,
 } from "./rollout-request.ts";
-export { prepareRollout, statusOf, stopTarget, type PlannedRollout, type TenantStatus } from "./rollouts.ts";
+export { statusOf, stopTarget, type TenantStatus } from "./rollouts.ts";
 export {
   applyRendering,
   lineOrigins,

@@ -17,14 +17,14 @@ import { releasesOf } from "./release-store.ts";
 import type { Session } from "./session.ts";
 
 /** A result of the policy that changed; `good` stands for a pass and for what does not apply. */
-export interface PolicyChange {
+interface PolicyChange {
   readonly check: string;
   readonly before: string;
   readonly after: string;
 }
 
 /** A rendered file that changed. */
-export interface RenderedChange {
+interface RenderedChange {
   readonly path: string;
   readonly kind: "added" | "removed" | "changed";
   /** Unified; of secrets it shows references. */

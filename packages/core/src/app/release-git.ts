@@ -58,7 +58,7 @@ export async function taggedVersions(
 }
 
 /** The commit that a tag names; null where there is no such tag. */
-export async function commitOfTag(session: GitSession, tag: string): Promise<string | null> {
+async function commitOfTag(session: GitSession, tag: string): Promise<string | null> {
   const result = await tryGit(session, "rev-parse", "--verify", "--quiet", `refs/tags/${tag}^{commit}`);
   return result === null || result.status !== 0 ? null : result.stdout.trim();
 }
@@ -153,7 +153,7 @@ function unknownCommit(what: string): LotseError {
   return new LotseError({
     code: "release.commits",
     message: `git has no commits ${JSON.stringify(what.slice(0, 140))}`,
-    hint: "fetch the whole history, as with `git fetch --unshallow --tags`",
+    hint: "fetch the whole history, as with `git fetch --unshallow --tags`; `release create --version` needs none",
   });
 }
 

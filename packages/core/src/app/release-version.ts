@@ -1,7 +1,7 @@
 import semver from "semver";
 import type { VersionChooser } from "../release/index.ts";
 import { parseCommit, withoutReverted } from "../release/notes/conventional.ts";
-import { nextVersion } from "../release/notes/next-version.ts";
+import { checkPrerelease, nextVersion } from "../release/notes/next-version.ts";
 import { commitsBetween, taggedVersions, type CommitState } from "./release-git.ts";
 import { releasesOf } from "./release-store.ts";
 import type { Session } from "./session.ts";
@@ -10,13 +10,14 @@ import type { Session } from "./session.ts";
  * What chooses the next version, by the commits since the highest version that is no prerelease. Versions are those
  * of the releases here, and the tags in the history of the workspace: a fresh clone has no releases.
  *
- * @throws LotseError `release.commits` when the history is not all there
+ * @throws LotseError `usage.argument` for a prerelease that cannot be one, `release.commits` when the history is not all there
  */
 export async function versionChooser(
   session: Session,
   state: CommitState | null,
   prerelease: string | undefined,
 ): Promise<VersionChooser> {
+  if (prerelease !== undefined) checkPrerelease(prerelease);
   const tags = state === null ? [] : await taggedVersions(session, state.commit);
   const releases = await releasesOf(session).list();
   const known = [

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import type { Session } from "./session.ts";
 import {
   openDeployments,
@@ -23,6 +25,11 @@ export interface RolloutDriverOptions {
   readonly releases?: ReleaseStore;
   /** Whether planning writes down nothing, not even what was found to be true. @defaultValue false */
   readonly readOnly?: boolean;
+  /**
+   * Whose fences effects carry; the same for all workers of one database, and another for every other database.
+   * Letters, digits, `._-`. @defaultValue made of `DATABASE_URL`, or of the workspace's path
+   */
+  readonly owner?: string;
 }
 
 /**
@@ -36,7 +43,7 @@ export function rolloutDriver(session: Session, options: RolloutDriverOptions = 
     clock: session.clock,
     deployments: options.readOnly === true ? { ...deployments, write: () => Promise.resolve() } : deployments,
     releaseOf: (id, environment) => releases.get(id, environment),
-    targetFor: (release) => targetOfRelease(session, release),
+    targetFor: targetsOf(session, options.owner ?? ownerOf(session)),
     payloadFor: (release, scope) =>
       payloadsOf(
         releases,
@@ -50,10 +57,34 @@ export function rolloutDriver(session: Session, options: RolloutDriverOptions = 
   });
 }
 
+/** How many opened targets are kept. */
+const keptTargets = 32;
+
+/** Opens targets, and keeps those of the latest releases open, so that connections to hosts are shared. */
+function targetsOf(session: Session, owner: string): (release: Release) => Target {
+  const kept = new Map<string, Target>();
+  return (release) => {
+    const target = kept.get(release.id) ?? targetOfRelease(session, release, owner);
+    kept.delete(release.id);
+    kept.set(release.id, target);
+    const [oldest] = kept.keys();
+    if (kept.size > keptTargets && oldest !== undefined) kept.delete(oldest);
+    return target;
+  };
+}
+
+/** A name for whoever hands out the fences here. */
+function ownerOf({ state, variables }: Session): string {
+  const url = URL.parse(variables["DATABASE_URL"] ?? "");
+  const place = url === null ? resolve(state) : `${url.host}${url.pathname}`;
+  const digest = createHash("sha256").update(place).digest("hex").slice(0, 16);
+  return `${url === null ? "workspace" : "database"}-${digest}`;
+}
+
 /** Opens the target that a release describes. @throws LotseError `target.spec` */
-export function targetOfRelease(session: Session, release: Pick<Release, "target">): Target {
+export function targetOfRelease(session: Session, release: Pick<Release, "target">, owner?: string): Target {
   const { state: lotse, clock, exec } = session;
-  return openTarget(release.target, { lotse, clock, exec });
+  return openTarget(release.target, { lotse, clock, exec, owner });
 }
 
 /** The commands that belong to rollouts of a release. */

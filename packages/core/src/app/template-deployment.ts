@@ -12,7 +12,7 @@ import { FilesLoader, targetOf, TemplateSet, type Rendering } from "../templates
 import type { Session } from "./session.ts";
 import { changedHandles, plainSecretFindings, yamlFindings } from "./template-findings.ts";
 import { renderHoles } from "./template-secrets.ts";
-import { missingHint, variablesFor } from "./template-values.ts";
+import { missingHint, variablesFor, type ValueMemo } from "./template-values.ts";
 
 /** A file of what is deployed for one tenant in one environment, as a release holds it. */
 export interface DeployedFile {
@@ -52,6 +52,7 @@ export interface DeploymentSource {
 export class DeploymentTemplates {
   readonly #source: DeploymentSource;
   readonly #sets = new Map<string, TemplateSet>();
+  readonly #values: ValueMemo = new WeakMap();
 
   constructor(source: DeploymentSource) {
     this.#source = source;
@@ -107,7 +108,7 @@ export class DeploymentTemplates {
     const render = (variables: ReadonlyMap<string, unknown>): Rendering =>
       set.render(entry.template, variables, { yaml, hint });
     const holes = secret ? renderHoles(snapshot, workspace, render, label) : undefined;
-    const rendering = holes?.rendering ?? render(variablesFor(snapshot, workspace));
+    const rendering = holes?.rendering ?? render(variablesFor(snapshot, workspace, undefined, this.#values));
     const bytes = Buffer.from(holes?.text ?? rendering.text, "utf8");
     return {
       path,

@@ -7,6 +7,7 @@ import {
   type Snapshot,
 } from "../config/index.ts";
 import { formatScope, isLotseError, LotseError, type Sensitive } from "../kernel/index.ts";
+import { LazySections } from "./template-sections.ts";
 import { writtenFloat, type MissingName } from "../templates/index.ts";
 
 /**
@@ -18,6 +19,9 @@ export type SecretRevealer = (reference: SecretReference) => Promise<Sensitive<s
 /** What stands in a template for a secret handle. */
 type SecretValue = (reference: SecretReference) => unknown;
 
+/** Values of maps and lists by their nodes; templates never change what they are given. */
+export type ValueMemo = WeakMap<Node, object>;
+
 /** In an ordinary file a secret stays what the layers write: `${secret:path#field}`. */
 const asReference: SecretValue = String;
 
@@ -25,12 +29,14 @@ const asReference: SecretValue = String;
  * What templates see of a configuration: its keys, and `lotse` with `environment`, `tenant` (none where there is no
  * tenant) and, where it is known, `workspace`. Nothing in it depends on the time or the machine.
  *
+ * @param memo - what was made of nodes before, with the same `secretValue`: scopes share most of their nodes
  * @throws LotseError `template.error` for a configuration that has a key `lotse` of its own
  */
 export function variablesFor(
   snapshot: Snapshot,
   workspace: string | undefined,
   secretValue: SecretValue = asReference,
+  memo: ValueMemo = new WeakMap(),
 ): ReadonlyMap<string, unknown> {
   const { environment, tenant } = snapshot.scope;
   const own = snapshot.root.entries.get("lotse");
@@ -47,17 +53,27 @@ export function variablesFor(
     ["tenant", tenant ?? null],
     ...(workspace === undefined ? [] : [["workspace", workspace] as const]),
   ]);
-  const values = templateValue(snapshot.root, secretValue) as Map<string, unknown>;
-  return values.set("lotse", lotse);
+  const { entries } = snapshot.root;
+  return new LazySections([...entries.keys(), "lotse"], (name) => {
+    const node = entries.get(name);
+    return node === undefined ? lotse : templateValue(node, secretValue, memo);
+  });
 }
 
 /** A node as the language knows it: integers and floats apart, floats with the text they were written with. */
-function templateValue(node: Node, secretValue: SecretValue = asReference): unknown {
+function templateValue(node: Node, secretValue: SecretValue, memo: ValueMemo): unknown {
   switch (node.kind) {
     case "map":
-      return new Map([...node.entries].map(([key, child]) => [key, templateValue(child, secretValue)]));
-    case "list":
-      return node.items.map((item) => templateValue(item, secretValue));
+    case "list": {
+      const known = memo.get(node);
+      if (known !== undefined) return known;
+      const made =
+        node.kind === "list"
+          ? node.items.map((item) => templateValue(item, secretValue, memo))
+          : new Map([...node.entries].map(([key, child]) => [key, templateValue(child, secretValue, memo)]));
+      memo.set(node, made);
+      return made;
+    }
     case "secret":
       return secretValue(node.value as SecretReference);
     case "float":

@@ -78,7 +78,9 @@ export function withHistory(deployment: Deployment, entry: HistoryEntry): Deploy
 export function reconcile(deployment: Deployment, target: TargetState, now: string): Deployment {
   const { pending, current } = deployment;
   const undecided = isSplit(target.traffic) || Object.keys(target.unreachable).length > 0;
-  const active = undecided ? (current ?? undefined) : target.colours.find(({ colour }) => colour === target.active);
+  const active = undecided
+    ? (current ?? undefined)
+    : target.colours.find(({ colour }) => colour === target.active);
   if (pending === null) {
     const same = active?.release === current?.release && active?.colour === current?.colour;
     return same ? deployment : { ...deployment, current: currentOf(active, "unknown", now) };

@@ -20,8 +20,6 @@ export interface DeploymentStore {
   write(deployment: Deployment): Promise<void>;
   /** Every tenant that was ever deployed, sorted by environment and tenant. */
   list(): Promise<readonly TenantScope[]>;
-  /** The file that is the lock of a tenant in an environment. */
-  lockPath(scope: TenantScope): string;
 }
 
 /**
@@ -46,13 +44,12 @@ export function openDeployments(directory: string): DeploymentStore {
       );
     },
     list: () => list(root),
-    lockPath: (scope) =>
-      join(directory, "state", "locks", checkScope(scope).environment, `${scope.tenant}.lock`),
   };
 }
 
 /**
- * What tenants run at present: what is written down, brought in line with the target. Writes nothing.
+ * What tenants run at present: what is written down, brought in line with the target, unless a rollout is at work,
+ * which writes down itself what it comes to. Writes nothing.
  *
  * @throws LotseError `rollout.state`, or `target.supervisor` when the target does not answer
  */
@@ -65,7 +62,10 @@ export async function currentDeployments(
   const found: Deployment[] = [];
   for (const scope of scopes) {
     const written = await store.read(scope);
-    found.push(reconcile(written, await target.inspect(scope), clock.now().toISOString()));
+    const isQuiet = written.pending === null;
+    found.push(
+      isQuiet ? reconcile(written, await target.inspect(scope), clock.now().toISOString()) : written,
+    );
   }
   return found;
 }

@@ -1,17 +1,22 @@
 /**
  * Releases: making them, keeping them, planning and carrying out rollouts, and going back.
  *
- * The order of use: {@link openReleases} → `create` → {@link currentDeployments} → {@link planRollout} →
- * {@link applyRollout}. A rollback is the same with an older release; {@link previousRelease} finds it.
+ * The order of use: {@link openReleases} → `create` → {@link RolloutRequest} → {@link targetDriver}, whose `plan`
+ * calls {@link planTenant} and whose `act` calls a {@link Target}. A rollback is the same with an older release;
+ * {@link previousRelease} finds it.
  */
 export { canonicalJson, digestOf } from "../kernel/index.ts";
 export type { CodeLimits } from "./code-tree.ts";
-export { applyRollout, type ApplyPorts } from "./apply.ts";
-export { deploymentSchema, emptyDeployment, previousRelease, type Deployment, type HistoryEntry } from "./deployment.ts";
+export {
+  deploymentSchema,
+  emptyDeployment,
+  previousRelease,
+  type Deployment,
+  type HistoryEntry,
+} from "./deployment.ts";
 export { currentDeployments, openDeployments, type DeploymentStore } from "./deployments.ts";
 export type { FillFile, Materialised } from "./materialise.ts";
 export {
-  irreversibleError,
   migrationsBetween,
   wayBack,
   type MigrationBearer,
@@ -19,17 +24,15 @@ export {
 } from "./migrations/way-back.ts";
 export { readMigrations, type MigrationSource } from "./migrations/read-migrations.ts";
 export { colourSchema, isSafeName, nameSchema, type Colour, type Slot, type TenantScope } from "./names.ts";
-export type {
-  Outcome,
-  RolloutEvent,
-  RunStepName,
-  StepOutcome,
-  TenantOutcome,
-  TenantStatus,
-} from "./outcome.ts";
+export type { TenantStatus } from "./outcome.ts";
 export { payloadsOf, type FillFor, type SecretsFor } from "./payload.ts";
-export { planRollout, type Plan, type PlanInput } from "./legacy-plan.ts";
-export { planTenant, tenantPlanSchema, type Placement, type TenantPlan, type TenantPlanInput } from "./plan.ts";
+export {
+  planTenant,
+  tenantPlanSchema,
+  type Placement,
+  type TenantPlan,
+  type TenantPlanInput,
+} from "./plan.ts";
 export type { Effect, RolloutDriver, TenantEnd } from "./driver.ts";
 export type { Gate, GateContext, Verdict } from "./gate.ts";
 export { rolloutRequestSchema, type RolloutRequest } from "./request.ts";
@@ -65,9 +68,9 @@ export {
 } from "./store.ts";
 export { highestFirst, normaliseVersion } from "./version.ts";
 export { defaultStrategy, strategies } from "./strategies/index.ts";
-export { stepNames, type PlannedStep, type StepName, type Strategy, type StrategyInput } from "./strategies/strategy.ts";
+export type { Strategy, StrategyInput } from "./strategies/strategy.ts";
 export type { ColourState, Drained, Fencing, On, Payload, Target, TargetState } from "./target.ts";
-export { openTarget, targetSpecSchema, type TargetContext, type TargetSpec } from "./targets/index.ts";
+export { openTarget, type TargetContext, type TargetSpec } from "./targets/index.ts";
 export { ProcessTarget } from "./targets/process/process-target.ts";
 export { parseProcessSpec, processSpecSchema, type ProcessSpec } from "./targets/process/spec.ts";
 export { startLoad, type Load, type LoadOptions, type LoadReport, type PhaseReport } from "./testing/load.ts";
@@ -88,4 +91,5 @@ export { targetDriver, type TargetDriverParts } from "./target-driver.ts";
 export { objectsOf, type NamedObject } from "./named-objects.ts";
 export { openObjects, type ObjectStore } from "./objects.ts";
 export { Records } from "./records.ts";
+export { withReleaseLock } from "./release-lock.ts";
 export { checkScope } from "./names.ts";

@@ -11,7 +11,7 @@ export type SecretsFor = (scope: TenantScope) => Promise<Readonly<Record<string,
 /** The port that opens the secrets of a tenant's rendered files when they are written. */
 export type FillFor = (scope: TenantScope) => FillFile;
 
-/** Makes out of a stored release what `applyRollout` hands to the target for each tenant. */
+/** Makes out of a stored release what a target is handed for each tenant. */
 export function payloadsOf(
   store: Pick<ReleaseStore, "materialise">,
   release: Release,

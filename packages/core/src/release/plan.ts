@@ -110,7 +110,8 @@ function stableOf({ deployment, state }: TenantPlanInput): Placement | null {
 }
 
 function freeColour(state: TargetState): Colour {
-  const isFree = (colour: Colour): boolean => Object.values(state.traffic).every((weights) => weights[colour] === 0);
+  const isFree = (colour: Colour): boolean =>
+    Object.values(state.traffic).every((weights) => weights[colour] === 0);
   return colours.find((colour) => isFree(colour)) ?? "blue";
 }
 
@@ -123,7 +124,11 @@ function takesRequests({ state }: ColourState): boolean {
   return state === "running" || state === "backing-off";
 }
 
-function isUpToDate({ release, state, hosts }: TenantPlanInput, from: Placement, on: readonly ColourState[]): boolean {
+function isUpToDate(
+  { release, state, hosts }: TenantPlanInput,
+  from: Placement,
+  on: readonly ColourState[],
+): boolean {
   if (from.release !== release.id || on.length !== hosts.length) return false;
   const whole = hosts.every((host) => state.traffic[host]?.[from.colour] === 100);
   return whole && on.every((found) => found.release === release.id && found.state === "running");

@@ -87,7 +87,16 @@ export type TenantPart = z.infer<typeof tenantPartSchema>;
 export type Migration = z.infer<typeof migrationSchema>;
 
 const firstForm = ["schema", "version", "code", "configurations", "target"] as const;
-const secondForm = [...firstForm, "commit", "dirty", "image", "artefact", "policy", "migrations", "hooks"] as const;
+const secondForm = [
+  ...firstForm,
+  "commit",
+  "dirty",
+  "image",
+  "artefact",
+  "policy",
+  "migrations",
+  "hooks",
+] as const;
 
 /**
  * The id of a release: the SHA-256 of its canonical content. When and by whom it was made is not part of it, so

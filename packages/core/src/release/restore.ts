@@ -20,7 +20,11 @@ interface Groups {
  * @returns a note for people
  * @throws LotseError `target.host` naming hosts that do not answer, when the others are done; what the target throws
  */
-export async function restore(target: Target, scope: TenantScope, previous: Colour | null): Promise<string | undefined> {
+export async function restore(
+  target: Target,
+  scope: TenantScope,
+  previous: Colour | null,
+): Promise<string | undefined> {
   const state = await target.inspect(scope);
   const lost = target.hosts.filter((host) => Object.hasOwn(state.unreachable, host));
   const reached = target.hosts.filter((host) => !lost.includes(host));

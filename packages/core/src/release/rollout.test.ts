@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Agent } from "node:http";
+import { systemClock } from "../kernel/index.ts";
 import type { Release } from "./release.ts";
 import { startLoad } from "./testing/load.ts";
 import { testRequest } from "./testing/memory-driver.ts";
@@ -159,7 +160,8 @@ describe("rollouts of a real process", () => {
     expect((await workspace.deploy(v1, { force: true })).status).toBe("deployed");
     expect((await workspace.deploy(v2)).status).toBe("deployed");
     const { colours } = await workspace.target.inspect(scope);
-    const pidOf = (version: string): unknown => colours.find((colour) => colour.version === version)?.detail["pid"];
+    const pidOf = (version: string): unknown =>
+      colours.find((colour) => colour.version === version)?.detail["pid"];
     const load = startLoad({ urls: [await workspace.url()], ratePerSecond: 100 });
     const before = pidOf("1.0.0");
     expect(before).toBeTypeOf("number");
@@ -254,23 +256,22 @@ describe("canaries of a real process", () => {
       const found = colours.find(({ version }) => version === "1.0.0");
       return found === undefined ? undefined : { restarts: found.restarts, pid: found.detail["pid"] };
     };
-    let isKilling = true;
-    const killer = (async () => {
-      while (isKilling) {
+    const killing = new AbortController();
+    const kill = async (): Promise<void> => {
+      while (!killing.signal.aborted) {
         const pid = (await stable())?.pid;
         if (typeof pid === "number") process.kill(pid, "SIGKILL");
-        await new Promise((resolve) => {
-          setTimeout(resolve, 10);
-        });
+        await systemClock.sleep(10);
       }
-    })();
+    };
+    const killer = kill();
     try {
       await until("it crashes again and again", async () => ((await stable())?.restarts ?? 0) > 1);
       const outcome = await workspace.deploy(v2, { strategy: canary({ steps: [{ weight: 50 }] }) });
       expect(outcome.tenants[0]).toMatchObject({ status: "deployed" });
       expect(await workspace.versionOf()).toBe("2.0.0");
     } finally {
-      isKilling = false;
+      killing.abort();
       await killer;
     }
   });
@@ -284,7 +285,13 @@ async function abandon(
   after: string,
 ): Promise<void> {
   const driver = workspace.driver();
-  const request = testRequest({ release, tenants: ["acme"], environment, strategy, id: `abandoned-${after}` });
+  const request = testRequest({
+    release,
+    tenants: ["acme"],
+    environment,
+    strategy,
+    id: `abandoned-${after}`,
+  });
   const { signal } = new AbortController();
   const plan = await driver.plan(request, scope, signal);
   const effect = { ...scope, rollout: request.id, fence: workspace.nextFence() };

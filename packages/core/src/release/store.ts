@@ -1,15 +1,9 @@
 import { join } from "node:path";
-import {
-  type Actor,
-  type Clock,
-  isLotseError,
-  lockWithin,
-  LotseError,
-  makeLotseDirectory,
-} from "../kernel/index.ts";
+import { type Actor, type Clock, isLotseError, LotseError } from "../kernel/index.ts";
 import { readCodeTree, type TreeEntry } from "./code-tree.ts";
 import { materialise, type FillFile, type Materialised } from "./materialise.ts";
 import { checkScope, type TenantScope } from "./names.ts";
+import { withReleaseLock } from "./release-lock.ts";
 import { countingObjects, openObjects, type ObjectSink } from "./objects.ts";
 import { planPrune, type PrunePlan } from "./prune/plan-prune.ts";
 import { removeReleases, sweep, type Swept } from "./prune/sweep.ts";
@@ -156,7 +150,7 @@ export function openReleases(directory: string, clock: Clock, trust?: Trust): Re
       policy === undefined ? null : (JSON.parse((await objects.get(policy)).toString("utf8")) as unknown),
     signatureOf: (release) => signatureOf(release),
     sign: (release, key) =>
-      exclusively(place, `release sign ${release.version}`, () => sign(place, release, key, trust)),
+      withReleaseLock(place, `release sign ${release.version}`, () => sign(place, release, key, trust)),
     verify: (release) => verifyRelease(objects, release),
     async verifyAll(id) {
       const found: VerifiedRelease[] = [];
@@ -166,7 +160,7 @@ export function openReleases(directory: string, clock: Clock, trust?: Trust): Re
       return found;
     },
     prune: (keep, inUse) =>
-      exclusively(place, "release prune", async () => {
+      withReleaseLock(place, "release prune", async () => {
         const plan = planPrune(await records.list(), keep, await inUse());
         await removeReleases({ directory, objects, records }, plan.removed);
         return { plan, ...(await sweep({ directory, objects, records })) };
@@ -181,22 +175,6 @@ interface Place {
   readonly records: Records;
 }
 
-/** Everything that writes or removes does so alone: what is being put into the store is named by nothing yet. */
-async function exclusively<T>(
-  { directory, clock }: Place,
-  holder: string,
-  act: () => Promise<T>,
-): Promise<T> {
-  await makeLotseDirectory(directory);
-  const path = join(directory, "state", "locks", "releases.lock");
-  const lock = await lockWithin({ path, holder, clock }, 60_000);
-  try {
-    return await act();
-  } finally {
-    await lock.release();
-  }
-}
-
 async function create(
   place: Place,
   objects: ObjectSink,
@@ -204,7 +182,7 @@ async function create(
   actor: Actor,
 ): Promise<Created> {
   const named = typeof input.version === "string" ? normaliseVersion(input.version) : null;
-  return await exclusively(place, `release create ${named ?? ""}`.trimEnd(), async () => {
+  return await withReleaseLock(place, `release create ${named ?? ""}`.trimEnd(), async () => {
     const staged = await stageRelease(objects, input);
     const made = await choose(place, staged, named ?? input.version, actor);
     if (!made.created) return made;

@@ -39,7 +39,10 @@ export interface TargetDriverParts {
 export function targetDriver(parts: TargetDriverParts): RolloutDriver {
   const { clock, deployments } = parts;
   const open = async (
-    { environment, release: { id } }: { readonly environment: string; readonly release: { readonly id: string } },
+    {
+      environment,
+      release: { id },
+    }: { readonly environment: string; readonly release: { readonly id: string } },
     scope: TenantScope,
   ): Promise<{ release: Release; target: Target }> => {
     const release = await parts.releaseOf(id, environment);

@@ -114,7 +114,11 @@ export interface Target {
    *
    * @throws LotseError `target.refused` when a colour would get more requests that does not run there
    */
-  route(scope: TenantScope, weights: Weights, on?: On & { readonly sticky?: Sticky | undefined }): Promise<void>;
+  route(
+    scope: TenantScope,
+    weights: Weights,
+    on?: On & { readonly sticky?: Sticky | undefined },
+  ): Promise<void>;
   /** Watches it under traffic for a while. @throws LotseError `target.verify` */
   verify(slot: Slot, on?: On): Promise<void>;
   /**

@@ -9,7 +9,9 @@ export function allTo(colour: Colour | null): Weights {
 
 /** So many percent to one colour, and the rest to the other. */
 export function shareFor(colour: Colour, percent: number): Weights {
-  return colour === "blue" ? { blue: percent, green: 100 - percent } : { blue: 100 - percent, green: percent };
+  return colour === "blue"
+    ? { blue: percent, green: 100 - percent }
+    : { blue: 100 - percent, green: percent };
 }
 
 /** The colour that gets all; null when none does, and while they are split. */

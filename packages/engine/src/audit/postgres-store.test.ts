@@ -132,6 +132,27 @@ describe("a superuser of the database", () => {
     expect(await open().verify(publicKey === null ? {} : { publicKey })).toMatchObject({ ok: false });
   });
 
+  it("who forks it is found out, although whoever went on had the key", async () => {
+    const tables = ["audit_log", "audit_entries", "audit_hashes", "audit_sequences", "audit_actors"];
+    for (const table of tables) await database.query(`CREATE TABLE fork_${table} AS TABLE lotse.${table}`);
+    try {
+      for (let at = 0; at < 5; at++) await append(log, `later-${at}`);
+      await log.close();
+      await empty();
+      for (const table of tables) await database.query(`INSERT INTO lotse.${table} TABLE fork_${table}`);
+      // The same key, and nobody there who remembers.
+      const store = new PostgresAuditStore(database);
+      const fork = openAuditLog({ directory: join(directory, "log"), name: "test", store });
+      for (let at = 0; at < 10; at++) await append(fork, `other-${at}`);
+      expect(await fork.verify()).toMatchObject({ ok: true, size: size + 10 });
+      await fork.close();
+      log = open();
+      expect(await log.verify()).toMatchObject({ ok: false });
+    } finally {
+      for (const table of tables) await database.query(`DROP TABLE fork_${table}`);
+    }
+  });
+
   it("who goes back to an older state is found out, and nothing is appended to it", async () => {
     const { rows } = await database.query<{ checkpoint: string }>("SELECT checkpoint FROM lotse.audit_log");
     for (let at = 0; at < 5; at++) await append(log, `later-${at}`);

@@ -5,13 +5,13 @@ import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { retriablePostgresException } from "@dbos-inc/dbos-sdk/internal/system_database";
 import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
 import { LotseError, type Sensitive } from "@lotse/core/kernel";
-import pg from "pg";
 import { isConnectionLoss } from "../database/connection-loss.ts";
 import { dbosSchema } from "../database/migrate.ts";
 import { silentLogger } from "../database/silent-logger.ts";
 import { workflowIdOf } from "../rollout/rollout-store.ts";
 import type { Durably } from "../rollout/workflow.ts";
 import { DispatchWatch } from "./dispatch-watch.ts";
+import { durablePool } from "./durable-pool.ts";
 import type { RunToStart } from "./starter.ts";
 
 /**
@@ -31,12 +31,6 @@ const maxRecoveryAttempts = 100;
 /** How often, and with which wait between in milliseconds, a worker tries to come up. */
 const launchAttempts = 60;
 const launchWaitMs = 500;
-
-/**
- * How long a statement of DBOS may take, in milliseconds, before it is given up and tried again. Without it a
- * connection whose other end vanished would hold a rollout for as long as the system waits for an answer.
- */
-const statementMs = 30_000;
 
 /** What runs durably: a run of a rollout. */
 export type DurableRun = (durably: Durably, rollout: string, run: number) => Promise<unknown>;
@@ -72,7 +66,7 @@ export async function startDurable(
   // After an outage work must go on within seconds; the library would wait for up to a minute.
   dbRetryConfig.initialBackoffSec = 0.1;
   dbRetryConfig.maxBackoffSec = 1;
-  const pool = poolOf(url, executor);
+  const pool = durablePool(url, executor);
   DBOS.setConfig({
     name: "lotse",
     systemDatabaseUrl: url.reveal(),
@@ -111,23 +105,6 @@ export async function startDurable(
       await pool.end();
     },
   };
-}
-
-/** Connections as the library makes them, with limits on how long it waits for the other end. */
-function poolOf(url: Sensitive<string>, executor: string): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url.reveal(),
-    max: 12,
-    application_name: `dbos ${executor}`,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    query_timeout: statementMs,
-    statement_timeout: statementMs,
-    idle_in_transaction_session_timeout: 2 * statementMs,
-  });
-  // A connection that breaks while nobody uses it is replaced at the next use.
-  pool.on("error", () => undefined);
-  return pool;
 }
 
 /** Launches, again and again while the server is away: the library does so for everything but this. */

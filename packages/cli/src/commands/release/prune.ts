@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { pruneReleases, type PruneResult } from "@lotse/core/app";
+import { pruneReleases, releasesInUse, type PruneResult } from "@lotse/core/app";
 import type { PrintedReleasePrune } from "@lotse/core/contract";
 import { LotseError } from "@lotse/core/kernel";
 import type { Release } from "@lotse/core/release";
@@ -8,6 +9,7 @@ import { sessionOf, type CommonOptions } from "../../options.ts";
 import { printResult } from "../../output/result.ts";
 import { table } from "../../output/table.ts";
 import { leaf } from "../leaf.ts";
+import { openDesk } from "../rollout/desk.ts";
 
 interface PruneOptions extends CommonOptions {
   readonly keep?: number;
@@ -27,7 +29,8 @@ What is deployed anywhere stays, and so does what a tenant would go back to, and
     .action(async (_: unknown, command: Command) => {
       const options = command.optsWithGlobals<PruneOptions>();
       const { keep, dryRun } = options;
-      const result = await pruneReleases(sessionOf(context, options), { keep, dryRun });
+      const inUse = (): Promise<ReadonlySet<string>> => namedByRollouts(context, options);
+      const result = await pruneReleases(sessionOf(context, options), { keep, dryRun, inUse });
       printResult(context, options.output ?? "table", {
         value: printed(result),
         table: () => pruneText(result),
@@ -43,6 +46,38 @@ function countOf(text: string): number {
     message: `--keep ${JSON.stringify(text.slice(0, 40))} is not a number of releases`,
     hint: "give a number from 1 to 999999",
   });
+}
+
+/**
+ * The releases that rollouts under way name, and what the records of a shared database say is deployed. Where no
+ * rollout was ever handed over there is no database, and none is started.
+ *
+ * @throws LotseError `database.*`: nobody knows then what is needed
+ */
+async function namedByRollouts(context: Context, options: PruneOptions): Promise<ReadonlySet<string>> {
+  const session = sessionOf(context, options);
+  const { variables, directory } = session;
+  const lib = await import("@lotse/engine");
+  const place =
+    variables["LOTSE_POSTGRES_DIR"] || lib.defaultServerDirectory(directory, process.getuid?.() === 0);
+  if (!variables["DATABASE_URL"] && !existsSync(place)) return new Set();
+  const desk = await openDesk(context, { ...options, worker: false });
+  try {
+    const open = await desk.rollouts.open();
+    const { deployments } = desk.records;
+    const recorded = deployments === undefined ? [] : await releasesInUse(session, deployments);
+    return new Set(
+      [
+        ...recorded,
+        ...open.flatMap(({ release, tenants }) => [
+          release.id,
+          ...tenants.flatMap(({ from, to }) => [from?.release, to?.release]),
+        ]),
+      ].filter((id) => id !== undefined),
+    );
+  } finally {
+    await desk.engine.close();
+  }
 }
 
 const named = ({ id, version }: Release): { id: string; version: string } => ({ id, version });

@@ -49,7 +49,7 @@ Examples:
           rules: report.rules === null ? null : printedFile(report.rules),
           notes: report.notes.map(printedDiagnostic),
         },
-        table: (colours) => reportText(report, colours),
+        table: (colours) => reportText(report, colours, files.length > 0),
       });
       if (!report.ok) throw new ExitWith(exitStatuses.findings);
     });
@@ -68,7 +68,11 @@ function unnamed(): LotseError {
   });
 }
 
-function reportText({ files, strangers, rules, notes }: SecretsReport, colours: Colours): string {
+function reportText(
+  { files, strangers, rules, notes }: SecretsReport,
+  colours: Colours,
+  named: boolean,
+): string {
   const lines = files.map(({ file, version, opened, problem }) =>
     problem === null
       ? `ok  ${file} version ${version ?? "-"}${opened ? "" : " (no key opens it: manifest and place only)"}\n`
@@ -77,7 +81,7 @@ function reportText({ files, strangers, rules, notes }: SecretsReport, colours: 
   const others = strangers.map(
     (file) => `${colours.red("error")} ${file} is among the secret files and belongs to no scope\n`,
   );
-  const empty = lines.length + others.length === 0 ? ["there is no secret file yet\n"] : [];
+  const empty = lines.length + others.length === 0 && !named ? ["there is no secret file yet\n"] : [];
   const warnings = notes.map((note) => formatDiagnostic(note, colours));
   return [...lines, ...others, ...empty, rulesText(rules, colours), ...warnings].join("");
 }

@@ -18,7 +18,7 @@ import {
   type RunRequest,
 } from "../../secrets/inject/index.ts";
 import type { Session } from "../session.ts";
-import { locationOf, openAllSecrets, openVariables, planVariables } from "./variables.ts";
+import { closedSecrets, locationOf, openAllSecrets, openVariables, planVariables } from "./variables.ts";
 
 /** Which variables are wanted. */
 export interface InjectionRequest {
@@ -160,7 +160,10 @@ export async function exportVariablesAs(
       ]);
     }
     case "external-secret": {
-      const variables = closed(session, injection).filter(isSecret);
+      const configured = closed(session, injection);
+      const taken = new Set(configured.map(({ name }) => name));
+      const further = injection.allSecrets ? await closedSecrets(session, scope) : [];
+      const variables = [...configured, ...further.filter(({ name }) => !taken.has(name))].filter(isSecret);
       return files([renderExternalSecret(variables, object, { store: { name: names.store } })]);
     }
     case "github":

@@ -78,8 +78,9 @@ export async function removeRecipient(
     },
     (batch) => record.add(batch),
   );
+  const byFile = new Map(allSecretLayers(session).map((layer) => [layer.file, layer]));
   const rotation = await record.plan(async (file) => {
-    const layer = allSecretLayers(session).find((known) => known.file === file);
+    const layer = byFile.get(file);
     const { main } = layer === undefined ? { main: null } : await session.secrets.layer(layer);
     return main === null || !isAmong(recipientsOf(main.parsed.metadata), recipient);
   });

@@ -8,17 +8,18 @@ import {
   refuseRules,
   rulesRecordDigest,
   signRules,
+  type RulesCheck,
   type RulesRecord,
 } from "../../secrets/manifest/index.ts";
 import { normalRecipient, type CreationRules } from "../../secrets/sops/index.ts";
 import type { SecretLayer } from "../../secrets/store/index.ts";
 import type { Session } from "../session.ts";
 import { allSecretLayers } from "./layers.ts";
+import { knownRecipients, refuseNewcomers, rulesFile } from "./rules-newcomers.ts";
 import { signingKeyOf } from "./signing-key.ts";
 
-/** The file that says who opens new files; sops reads the same. */
-export const rulesFile = ".sops.yaml";
-/** The signed record beside it. */
+export { rulesFile };
+/** The signed record beside `.sops.yaml`. */
 export const rulesRecordFile = manifestPathOf(rulesFile);
 
 /**
@@ -56,12 +57,12 @@ export async function refuseUnknown(
   if (await wasRecorded(session)) {
     throw refuseRules("secret.manifest", rulesFile, `has lost its record ${rulesRecordFile}`);
   }
-  for (const layer of layers) await refuseNewcomers(session, rules, layer);
+  await refuseNewcomers(session, rules, layers);
 }
 
 /** Whether a first record may be signed without asking: by a key that counts, and for nobody new in any rule. */
 async function mayRecord(session: Session, rules: CreationRules): Promise<boolean> {
-  const known = await recipientsOfFiles(session, () => true);
+  const { all: known } = await knownRecipients(session);
   const isKnown = known === null || recipientsIn(rules).every((recipient) => known.has(recipient));
   return isKnown && maySign(session, (await signingKeyOf(session.variables)).publicKey);
 }
@@ -80,13 +81,7 @@ export async function checkRules(session: Session, rules: CreationRules): Promis
   const seen = await memory.of(rulesFile);
   const isKnown = signers.length > 0 || seen === undefined || seen.signer === record.signer.key;
   checkRulesRecord({
-    record,
-    workspace: session.engine.workspace.name,
-    file: rulesFile,
-    rules: rules.digest,
-    recipients: recipientsIn(rules),
-    environments: session.engine.workspace.environments,
-    signers,
+    ...checkOf(session, rules, record),
     seen,
     own: isKnown ? "" : (await signingKeyOf(session.variables)).publicKey,
   });
@@ -121,7 +116,33 @@ export async function acceptRules(session: Session, rules: CreationRules): Promi
   } catch (error) {
     if (!isLotseError(error)) throw error;
   }
-  await writeRulesRecord(session, rules, before);
+  // As after changing branches, where both are older: nothing is to be signed.
+  if (before !== null && (await isOwnRecord(session, rules, before))) await remember(session, before);
+  else await writeRulesRecord(session, rules, before);
+}
+
+/** Whether a record is one of these very rules, by the key at hand. */
+async function isOwnRecord(session: Session, rules: CreationRules, record: RulesRecord): Promise<boolean> {
+  const key = (await signingKeyOf(session.variables)).publicKey;
+  if (record.signer.key !== key || !maySign(session, key)) return false;
+  try {
+    checkRulesRecord({ ...checkOf(session, rules, record), seen: undefined, own: key });
+    return true;
+  } catch (error) {
+    if (isLotseError(error)) return false;
+    throw error;
+  }
+}
+
+function checkOf(
+  session: Session,
+  rules: CreationRules,
+  record: RulesRecord,
+): Omit<RulesCheck, "seen" | "own"> {
+  const { name: workspace, environments } = session.engine.workspace;
+  const { signers } = session.secrets.reading;
+  const recipients = recipientsIn(rules);
+  return { record, workspace, file: rulesFile, rules: rules.digest, recipients, environments, signers };
 }
 
 /** Signs the rules in a version above the one before and all that were seen. @throws LotseError `secret.denied` */
@@ -211,42 +232,6 @@ async function wasRecorded(session: Session): Promise<boolean> {
 function layersOf(session: Session, files: readonly string[]): readonly SecretLayer[] {
   const wanted = new Set(files);
   return allSecretLayers(session).filter(({ file }) => wanted.has(file));
-}
-
-/** Refuses a rule that names somebody whom no file of the environment, or else of the workspace, is for. */
-async function refuseNewcomers(session: Session, rules: CreationRules, layer: SecretLayer): Promise<void> {
-  const known =
-    (await recipientsOfFiles(session, ({ environment }) => environment === layer.environment)) ??
-    (await recipientsOfFiles(session, () => true));
-  if (known === null) return;
-  const { recipients } = rules.ruleFor(layer.file) ?? { recipients: { recipients: [] } };
-  const named = "recipients" in recipients ? recipients.recipients : recipients.groups.flat();
-  const newcomers = named.map(normalRecipient).filter((recipient) => !known.has(recipient));
-  if (newcomers.length === 0) return;
-  throw refuseRules(
-    "secret.manifest",
-    rulesFile,
-    `was never signed and names whom no file of ${layer.environment ?? "the workspace"} is for: ${newcomers.join(", ")}`,
-  );
-}
-
-/** Who opens the files of some layers, each checked against its manifest; null where there is none of them. */
-async function recipientsOfFiles(
-  session: Session,
-  isMeant: (layer: SecretLayer) => boolean,
-): Promise<ReadonlySet<string> | null> {
-  const { files } = session.engine;
-  const present = allSecretLayers(session).filter(
-    (layer) => isMeant(layer) && files.stamp(layer.file) !== undefined,
-  );
-  const known = new Set<string>();
-  for (const layer of present) {
-    const { main } = await session.secrets.layer(layer);
-    for (const { id } of main?.parsed.metadata.groups.flatMap(({ entries }) => entries) ?? []) {
-      known.add(normalRecipient(id));
-    }
-  }
-  return present.length === 0 ? null : known;
 }
 
 function denied(key: string): LotseError {

@@ -1,6 +1,6 @@
 import { isScalarNode, variableName, type Node, type Policy, type Snapshot } from "../../config/index.ts";
 import type { SecretReference } from "../../config/index.ts";
-import { formatScope, isLotseError, LotseError, type Scope, type Sensitive } from "../../kernel/index.ts";
+import { formatScope, isLotseError, LotseError, Sensitive, type Scope } from "../../kernel/index.ts";
 import { parseSecretName, variableOfName } from "../../secrets/store/index.ts";
 import type { InjectedVariable } from "../../secrets/inject/index.ts";
 import type { Session } from "../session.ts";
@@ -133,6 +133,34 @@ export async function openAllSecrets(
   session: Session,
   scope: Snapshot["scope"],
 ): Promise<readonly InjectedVariable[]> {
+  return await Promise.all(
+    (await allSecretVariables(session, scope)).map(async ({ name, path }) => {
+      const { value } = await openSecret(session, scope, path);
+      return { name, path, value, secret: true };
+    }),
+  );
+}
+
+/** The same with no value: which secret each variable would have, and where it is kept. */
+export async function closedSecrets(
+  session: Session,
+  scope: Snapshot["scope"],
+): Promise<readonly InjectedVariable[]> {
+  await session.recorder.read({ action: "secret.list", object: "secrets", scope });
+  return (await allSecretVariables(session, scope)).map(({ name, path }) => {
+    const parts = parseSecretName(path);
+    const field = parts.at(-1) ?? path;
+    const entry = parts.slice(0, -1).join("/");
+    const reference = entry === "" ? { path: field } : { path: entry, field };
+    return { name, path, value: new Sensitive(""), secret: true, reference };
+  });
+}
+
+/** Which secret of a scope each variable is: those of the highest layer that has one. */
+async function allSecretVariables(
+  session: Session,
+  scope: Snapshot["scope"],
+): Promise<readonly { readonly name: string; readonly path: string }[]> {
   const byVariable = new Map<string, readonly string[]>();
   for (const layer of secretLayersOf(session, scope)) {
     const own = Map.groupBy(await session.secrets.list([layer]), ({ name }) => variableOf(name));
@@ -147,15 +175,7 @@ export async function openAllSecrets(
       );
     }
   }
-  const wanted = [...byVariable].flatMap(([variable, names]) =>
-    names.map((name) => [variable, name] as const),
-  );
-  return await Promise.all(
-    wanted.map(async ([name, path]) => {
-      const { value } = await openSecret(session, scope, path);
-      return { name, path, value, secret: true };
-    }),
-  );
+  return [...byVariable].flatMap(([name, paths]) => paths.map((path) => ({ name, path })));
 }
 
 /** The variable of a secret: every character that no variable can have is an underscore. */

@@ -57,10 +57,12 @@ export class Owner {
     await rm(join(this.#directory, "snapshot.json"), { force: true });
   }
 
-  async change(name: string, from: string | RegExp, to: string): Promise<void> {
+  /** Changes a part of a file. @param to - what comes there, or makes it of what was there */
+  async change(name: string, from: string | RegExp, to: string | ((was: string) => string)): Promise<void> {
     const path = join(this.#directory, name);
     const content = await readFile(path, "latin1");
-    await writeFile(path, Buffer.from(content.replace(from, to), "latin1"));
+    const changed = typeof to === "string" ? content.replace(from, to) : content.replace(from, to);
+    await writeFile(path, Buffer.from(changed, "latin1"));
   }
 
   async remove(name: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { LotseError, type Files } from "../../kernel/index.ts";
 import type { MapNode, Node } from "../model/node.ts";
-import { whereOf } from "../model/node.ts";
+import { isScalar, whereOf } from "../model/node.ts";
 import { formatPath, joinKey, nodeAt } from "../model/path.ts";
 import { suggest } from "../model/spelling.ts";
 import { toPlain } from "../model/plain.ts";
@@ -102,7 +102,7 @@ export function checkLayerNames(schema: ConfigSchema, layers: readonly string[])
     const named = node.entries.get("x-overridable-by");
     if (named?.kind !== "list") continue;
     for (const item of named.items) {
-      const name = String(toPlain(item));
+      const name = isScalar(item) ? String(item.value) : "";
       if (layers.includes(name)) continue;
       throw keywordError(
         `x-overridable-by: there is no layer ${name}`,

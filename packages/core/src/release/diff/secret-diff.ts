@@ -1,7 +1,7 @@
 import type { SealedSecrets } from "../sealed-secrets.ts";
 
 /** Which version of a secret counts. */
-export interface SecretVersion {
+interface SecretVersion {
   readonly file: string;
   readonly version: number;
 }

@@ -8,10 +8,16 @@ const toldCharacters = 500;
 
 /** Asks a command, whose exit status 0 lets the rollout go on. */
 export function commandGate(spec: CommandSpec, exec: Exec, directory: string): Gate {
-  return { judge: (context) => (spec.on === "target" ? onTarget(spec, context) : here(spec, context, exec, directory)) };
+  return {
+    judge: (context) =>
+      spec.on === "target" ? onTarget(spec, context) : here(spec, context, exec, directory),
+  };
 }
 
-async function onTarget(spec: CommandSpec, { target, environment, tenant, colour, signal }: GateContext): Promise<Verdict> {
+async function onTarget(
+  spec: CommandSpec,
+  { target, environment, tenant, colour, signal }: GateContext,
+): Promise<Verdict> {
   const on = { hosts: target.hosts.slice(0, 1), signal, timeoutMs: durationMs(spec.timeout) };
   try {
     await target.run({ environment, tenant, colour }, spec.run, on);
@@ -31,8 +37,15 @@ async function here(spec: CommandSpec, context: GateContext, exec: Exec, cwd: st
     LOTSE_RELEASE: context.release,
     LOTSE_VERSION: context.version,
   };
-  const { status, stdout, stderr } = await exec(program, args, { cwd, env, timeoutMs: durationMs(spec.timeout) });
+  const { status, stdout, stderr } = await exec(program, args, {
+    cwd,
+    env,
+    timeoutMs: durationMs(spec.timeout),
+  });
   if (status === 0) return { verdict: "pass", reason: `${program} ended with exit status 0` };
   const told = `${stdout}\n${stderr}`.trim().slice(-toldCharacters);
-  return { verdict: "fail", reason: `${program} ended with exit status ${status}${told === "" ? "" : `: ${told}`}` };
+  return {
+    verdict: "fail",
+    reason: `${program} ended with exit status ${status}${told === "" ? "" : `: ${told}`}`,
+  };
 }

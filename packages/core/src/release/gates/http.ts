@@ -10,7 +10,8 @@ export function httpGate(spec: HttpSpec): Gate {
   return {
     async judge(context) {
       const url = await urlOf(spec, context);
-      if (url === null) return { verdict: "no-data", reason: "the tenant is not reached anywhere at present" };
+      if (url === null)
+        return { verdict: "no-data", reason: "the tenant is not reached anywhere at present" };
       const timeout = AbortSignal.timeout(durationMs(spec.timeout));
       const signal = context.signal === undefined ? timeout : AbortSignal.any([timeout, context.signal]);
       try {
@@ -24,7 +25,10 @@ export function httpGate(spec: HttpSpec): Gate {
   };
 }
 
-async function urlOf({ url }: HttpSpec, { target, environment, tenant }: GateContext): Promise<string | null> {
+async function urlOf(
+  { url }: HttpSpec,
+  { target, environment, tenant }: GateContext,
+): Promise<string | null> {
   if (!url.startsWith("/")) return url;
   const { url: base } = await target.inspect({ environment, tenant });
   return base === null ? null : new URL(url, base).href;
@@ -35,7 +39,10 @@ async function ask({ match }: HttpSpec, url: string, signal: AbortSignal): Promi
   const text = await textOf(answer);
   if (!answer.ok) return { verdict: "fail", reason: `${url} answered ${answer.status}` };
   if (match !== undefined && !text.includes(match)) {
-    return { verdict: "fail", reason: `${url} answered ${answer.status}, without the text that it must hold` };
+    return {
+      verdict: "fail",
+      reason: `${url} answered ${answer.status}, without the text that it must hold`,
+    };
   }
   return { verdict: "pass", reason: `${url} answered ${answer.status}` };
 }

@@ -39,7 +39,13 @@ function judge(spec: RequestsSpec, requests: number, errors: number): Verdict {
 }
 
 /** The counters of the release over all hosts, or why they cannot be told. */
-async function count({ target, environment, tenant, colour, release }: GateContext): Promise<Counted | string> {
+async function count({
+  target,
+  environment,
+  tenant,
+  colour,
+  release,
+}: GateContext): Promise<Counted | string> {
   const { colours, unreachable } = await target.inspect({ environment, tenant });
   const lost = Object.keys(unreachable);
   if (lost.length > 0) return `${lost.join(", ")} cannot be reached`;

@@ -22,7 +22,10 @@ function fakeClock(): Clock {
 const health: HealthSpec = healthSchema(["http"]).parse({ successes: 3, "deadline-ms": 2000 });
 
 /** What answers, a character a try: `+` good, `-` bad, `x` gone; the last one for ever. */
-function asked(answers: string, more: Partial<HealthWait> = {}): HealthWait & { readonly tries: () => number } {
+function asked(
+  answers: string,
+  more: Partial<HealthWait> = {},
+): HealthWait & { readonly tries: () => number } {
   let tries = 0;
   return {
     health,
@@ -76,7 +79,10 @@ describe("waiting for health", () => {
   it("watches under traffic: one bad answer is enough", async () => {
     await watchHealth(asked("++++++++"), 1000);
     await expect(watchHealth(asked("++-+"), 1000)).rejects.toMatchObject({ code: "target.verify" });
-    await expect(watchHealth(asked("x"), 1000)).rejects.toMatchObject({ code: "target.verify", message: "it ended" });
+    await expect(watchHealth(asked("x"), 1000)).rejects.toMatchObject({
+      code: "target.verify",
+      message: "it ended",
+    });
   });
 
   it("stops when it is told to", async () => {

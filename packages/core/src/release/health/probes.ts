@@ -9,7 +9,12 @@ const toldCharacters = 300;
  *
  * @returns null when it answered 2xx in time, else a few words
  */
-export function probeHttp(host: string, port: number, path: string, timeoutMs: number): Promise<string | null> {
+export function probeHttp(
+  host: string,
+  port: number,
+  path: string,
+  timeoutMs: number,
+): Promise<string | null> {
   return new Promise((resolve) => {
     const sent = request({ host, port, path, agent: false, headers: { host } });
     const timer = setTimeout(() => {

@@ -49,7 +49,10 @@ export async function waitUntilHealthy({ ask, health, clock, signal }: HealthWai
  * @param durationMs - how long
  * @throws LotseError `target.verify`; the signal's reason when it is aborted
  */
-export async function watchHealth({ ask, health, clock, signal }: HealthWait, durationMs: number): Promise<void> {
+export async function watchHealth(
+  { ask, health, clock, signal }: HealthWait,
+  durationMs: number,
+): Promise<void> {
   const end = clock.now().getTime() + durationMs;
   for (;;) {
     signal?.throwIfAborted();

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Migration } from "../release.ts";
 import { readMigrations } from "./read-migrations.ts";
-import { irreversibleError, migrationsBetween, wayBack, type MigrationBearer } from "./way-back.ts";
+import { migrationsBetween, wayBack, type MigrationBearer } from "./way-back.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -140,10 +140,5 @@ describe("the way back", () => {
       }),
     );
   });
-
-  it("is told by a code and a hint", () => {
-    const error = irreversibleError(two, three, ["c", "d", "e", "f", "g"]);
-    expect(error).toMatchObject({ code: "rollout.irreversible", exitStatus: 5 });
-    expect(error.message).toBe("between 2.0.0 and 3.0.0 lies what cannot be undone: c, d, e and 2 more");
-  });
+});
 });

@@ -1,4 +1,3 @@
-import { LotseError } from "../../kernel/index.ts";
 import type { Migration, Release } from "../release.ts";
 
 /** What of a release tells which migrations it brings. */
@@ -31,22 +30,4 @@ export function wayBack(from: MigrationBearer, to: MigrationBearer): WayBack {
   const crossed = [...migrationsBetween(from, to), ...migrationsBetween(to, from)];
   const irreversible = crossed.flatMap(({ path, reversible }) => (reversible ? [] : [path]));
   return irreversible.length === 0 ? { ok: true } : { ok: false, irreversible };
-}
-
-/** How many names a message tells. */
-const maxNames = 3;
-
-/** The error for a move between releases that leaves no way back, before anything has begun. */
-export function irreversibleError(
-  from: MigrationBearer,
-  to: MigrationBearer,
-  irreversible: readonly string[],
-): LotseError {
-  const rest = irreversible.length - maxNames;
-  const names = `${irreversible.slice(0, maxNames).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
-  return new LotseError({
-    code: "rollout.irreversible",
-    message: `between ${from.version} and ${to.version} lies what cannot be undone: ${names}`,
-    hint: "back up the database first; then accept that there is no automatic way back, or release a migration that undoes it",
-  });
 }

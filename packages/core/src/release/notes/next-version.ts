@@ -4,14 +4,14 @@ import { normaliseVersion } from "../version.ts";
 import type { ParsedCommit } from "./conventional.ts";
 
 /** How far a version moves. */
-export type Bump = "major" | "minor" | "patch";
+type Bump = "major" | "minor" | "patch";
 
 /**
  * How far commits move a version: a break is major, a feature minor, anything else patch.
  *
  * @see https://www.conventionalcommits.org/en/v1.0.0/#summary
  */
-export function bumpOf(commits: readonly ParsedCommit[]): Bump {
+function bumpOf(commits: readonly ParsedCommit[]): Bump {
   if (commits.some(({ breaking }) => breaking.length > 0)) return "major";
   return commits.some(({ type }) => type === "feat") ? "minor" : "patch";
 }
@@ -38,7 +38,7 @@ const first = "0.1.0";
 export function nextVersion({ versions, commits, prerelease }: NextVersionInput): string {
   const target = nextStable(versions, commits);
   if (prerelease === undefined) return target;
-  if (!/^[0-9A-Za-z-]{1,64}$/u.test(prerelease) || /^\d+$/u.test(prerelease)) throw noPrerelease(prerelease);
+  checkPrerelease(prerelease);
   const numbers = versions.flatMap((version) => {
     const parsed = semver.parse(version);
     const [name, number] = parsed?.prerelease ?? [];
@@ -67,10 +67,12 @@ function core(version: semver.SemVer | null): string {
   return version === null ? first : `${version.major}.${version.minor}.${version.patch}`;
 }
 
-function noPrerelease(text: string): LotseError {
-  return new LotseError({
+/** Refuses what cannot name a prerelease. @throws LotseError `usage.argument` */
+export function checkPrerelease(name: string): void {
+  if (/^[0-9A-Za-z-]{1,64}$/u.test(name) && !/^\d+$/u.test(name)) return;
+  throw new LotseError({
     code: "usage.argument",
-    message: `${JSON.stringify(text.slice(0, 80))} cannot name a prerelease`,
+    message: `${JSON.stringify(name.slice(0, 80))} cannot name a prerelease`,
     hint: "use letters, digits and dashes, such as rc",
   });
 }

@@ -25,14 +25,14 @@ const groupOfType: ReadonlyMap<string, NoteGroup> = new Map([
 ]);
 
 /** One commit in the notes. */
-export interface NoteEntry {
+interface NoteEntry {
   readonly commit: string;
   readonly scope: string | null;
   readonly subject: string;
 }
 
 /** One thing that breaks. */
-export interface BreakingNote {
+interface BreakingNote {
   readonly commit: string;
   readonly scope: string | null;
   readonly text: string;

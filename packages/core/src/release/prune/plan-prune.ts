@@ -1,7 +1,7 @@
 import type { Release } from "../release.ts";
 
 /** Why a release stays. */
-export type KeptBecause = "in-use" | "newest";
+type KeptBecause = "in-use" | "newest";
 
 /** What pruning does; nothing has happened yet. */
 export interface PrunePlan {

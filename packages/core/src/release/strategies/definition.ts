@@ -9,7 +9,10 @@ const maxRounds = 1000;
 /** The name of a gate, an approval or a hook: it becomes part of the names of steps. */
 export const partNameSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/u, "lower-case letters, digits and dashes, at most 32, beginning with a letter");
+  .regex(
+    /^[a-z][a-z0-9-]{0,31}$/u,
+    "lower-case letters, digits and dashes, at most 32, beginning with a letter",
+  );
 
 const stageSchema = z.union([
   z.strictObject({ weight: z.int().min(1).max(100).describe("percent of new requests to the new release") }),
@@ -32,7 +35,10 @@ const shape = {
     ),
   sticky: stickySchema.default("none").describe("canary: whether clients stay with the release they got"),
   batch: z
-    .union([z.int().min(1).max(1000), z.string().regex(/^(?:[1-9]\d?|100)%$/u, "write it as a number or as 25%")])
+    .union([
+      z.int().min(1).max(1000),
+      z.string().regex(/^(?:[1-9]\d?|100)%$/u, "write it as a number or as 25%"),
+    ])
     .default(1)
     .describe("rolling: hosts at a time, or a share of them, rounded up"),
   "max-unavailable": z
@@ -40,7 +46,9 @@ const shape = {
     .min(0)
     .max(1000)
     .default(0)
-    .describe("rolling: 0 starts the new release beside the old one; else so many hosts are taken out at a time"),
+    .describe(
+      "rolling: 0 starts the new release beside the old one; else so many hosts are taken out at a time",
+    ),
   watch: z
     .strictObject({
       for: durationSchema.describe("how long after the switch it goes back by itself"),
@@ -52,7 +60,9 @@ const shape = {
   old: z
     .enum(["warm", "stopped", "removed"])
     .optional()
-    .describe("what becomes of the release before: keeps running, is ended, or goes; warm by default where it can"),
+    .describe(
+      "what becomes of the release before: keeps running, is ended, or goes; warm by default where it can",
+    ),
 };
 
 type Content = z.infer<z.ZodObject<typeof shape>>;
@@ -75,7 +85,8 @@ function check(content: Content, add: (path: readonly (string | number)[], messa
   if (watch !== undefined) {
     const everyMs = durationMs(watch.every);
     if (everyMs <= 0) add(["watch", "every"], "must be more than nothing");
-    else if (durationMs(watch.for) / everyMs > maxRounds) add(["watch", "every"], "is too short for so long a watch");
+    else if (durationMs(watch.for) / everyMs > maxRounds)
+      add(["watch", "every"], "is too short for so long a watch");
   }
   const stops = content.strategy === "recreate" || content["max-unavailable"] > 0;
   if (content.old === "warm" && stops) add(["old"], "cannot be warm where the old release is ended first");
@@ -92,7 +103,9 @@ const refined = <T extends z.ZodType<Content>>(schema: T): T =>
 export const strategyFileSchema = refined(z.strictObject(shape));
 
 /** The schema of {@link StrategyDefinition}. */
-export const strategyDefinitionSchema = refined(z.strictObject({ name: z.string().min(1).max(64), ...shape }));
+export const strategyDefinitionSchema = refined(
+  z.strictObject({ name: z.string().min(1).max(64), ...shape }),
+);
 
 /** A strategy with its name and everything that its file says; durations as they are written. */
 export type StrategyDefinition = z.infer<typeof strategyDefinitionSchema>;
@@ -100,5 +113,7 @@ export type StrategyDefinition = z.infer<typeof strategyDefinitionSchema>;
 /** What becomes of the release before. */
 export function oldOf({ old, strategy, ...content }: StrategyDefinition): "warm" | "stopped" | "removed" {
   if (old !== undefined) return old;
-  return strategy === "recreate" || content["max-unavailable"] > 0 || strategy === "rolling" ? "stopped" : "warm";
+  return strategy === "recreate" || content["max-unavailable"] > 0 || strategy === "rolling"
+    ? "stopped"
+    : "warm";
 }

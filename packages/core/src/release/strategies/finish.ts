@@ -31,11 +31,14 @@ function putAway(input: StrategyInput): readonly PlanStep[] {
   if (from === null || old === "warm") return [];
   const steps = new Steps(input);
   const isOut =
-    definition.strategy === "recreate" || (definition.strategy === "rolling" && definition["max-unavailable"] > 0);
+    definition.strategy === "recreate" ||
+    (definition.strategy === "rolling" && definition["max-unavailable"] > 0);
   const after = { colour: from, onFailure: "continue" } as const;
   return [
     ...(isOut ? [] : [steps.act("drain", { ...after, name: "drain-old" })]),
-    ...(isOut || old === "removed" ? [] : [steps.act("stop", { ...after, name: "stop-old", abortable: false })]),
+    ...(isOut || old === "removed"
+      ? []
+      : [steps.act("stop", { ...after, name: "stop-old", abortable: false })]),
     ...(old === "removed" ? [steps.act("retire", { ...after, name: "retire-old", abortable: false })] : []),
   ];
 }

@@ -1,5 +1,13 @@
 import type { z } from "zod";
-import { defaultLimits, formatPath, nodeAt, parseDocument, toPlain, whereOf, type MapNode } from "../../config/index.ts";
+import {
+  defaultLimits,
+  formatPath,
+  nodeAt,
+  parseDocument,
+  toPlain,
+  whereOf,
+  type MapNode,
+} from "../../config/index.ts";
 import { LotseError, type Where } from "../../kernel/index.ts";
 import { strategyDefinitionSchema, strategyFileSchema, type StrategyDefinition } from "./definition.ts";
 

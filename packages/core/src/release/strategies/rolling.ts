@@ -29,7 +29,8 @@ export const rolling: Strategy = (input) => {
 /** The hosts in groups of the batch's size, which is never more than may be unavailable. */
 function batchesOf({ definition, hosts }: StrategyInput): readonly (readonly string[])[] {
   const { batch, "max-unavailable": out } = definition;
-  const wanted = typeof batch === "number" ? batch : Math.ceil((hosts.length * Number.parseInt(batch, 10)) / 100);
+  const wanted =
+    typeof batch === "number" ? batch : Math.ceil((hosts.length * Number.parseInt(batch, 10)) / 100);
   const size = Math.max(1, out === 0 ? wanted : Math.min(wanted, out));
   return Array.from({ length: Math.ceil(hosts.length / size) }, (_, at) =>
     hosts.slice(at * size, (at + 1) * size),

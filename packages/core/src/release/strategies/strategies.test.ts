@@ -22,14 +22,18 @@ const stage = fc.oneof(
 );
 const watch = fc.option(fc.constant({ for: "3s", every: "1s", gates: ["errors"] }), { nil: undefined });
 const old = fc.constantFrom("stopped", "removed", undefined);
-const weights = fc.uniqueArray(fc.integer({ min: 1, max: 100 }), { maxLength: 5 }).map((all) => all.sort((a, b) => a - b));
+const weights = fc
+  .uniqueArray(fc.integer({ min: 1, max: 100 }), { maxLength: 5 })
+  .map((all) => all.sort((a, b) => a - b));
 
-const canary = fc.record({ weights, between: fc.array(stage, { maxLength: 2 }), watch, old }).map((given) => ({
-  strategy: "canary",
-  steps: given.weights.flatMap((weight) => [{ weight }, ...given.between]),
-  watch: given.watch,
-  old: given.old,
-}));
+const canary = fc
+  .record({ weights, between: fc.array(stage, { maxLength: 2 }), watch, old })
+  .map((given) => ({
+    strategy: "canary",
+    steps: given.weights.flatMap((weight) => [{ weight }, ...given.between]),
+    watch: given.watch,
+    old: given.old,
+  }));
 const rolling = fc.record({
   strategy: fc.constant("rolling"),
   batch: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constantFrom("1%", "50%", "100%")),
@@ -48,7 +52,9 @@ const strategy = fc.oneof(canary, rolling, other).map((file) => {
   const present = Object.fromEntries(Object.entries(file).filter(([, value]) => value !== undefined));
   return strategyDefinitionSchema.parse({ name: "made", gates, ...present });
 });
-const hostNames = fc.integer({ min: 1, max: 5 }).map((count) => Array.from({ length: count }, (_, at) => `h${at + 1}`));
+const hostNames = fc
+  .integer({ min: 1, max: 5 })
+  .map((count) => Array.from({ length: count }, (_, at) => `h${at + 1}`));
 
 interface Stage {
   readonly target: MemoryTarget;
@@ -76,8 +82,10 @@ async function expectServed(target: MemoryTarget): Promise<void> {
   const { traffic, colours } = await target.inspect(scope);
   for (const [host, share] of Object.entries(traffic)) {
     for (const colour of ["blue", "green"] as const) {
-      const running = colours.find((found) => found.host === host && found.colour === colour)?.state === "running";
-      if (share[colour] > 0 && !running) throw new Error(`${host} sends requests to ${colour}, which does not run`);
+      const running =
+        colours.find((found) => found.host === host && found.colour === colour)?.state === "running";
+      if (share[colour] > 0 && !running)
+        throw new Error(`${host} sends requests to ${colour}, which does not run`);
     }
   }
 }
@@ -162,7 +170,8 @@ describe("every strategy", () => {
         const stage = { target, driver, request };
         const { steps, undo, from } = await planOf(stage);
         expect(from).toBeUndefined();
-        for (const [at, step] of steps.slice(0, cut % (steps.length + 1)).entries()) await act(stage, step, at);
+        for (const [at, step] of steps.slice(0, cut % (steps.length + 1)).entries())
+          await act(stage, step, at);
         for (const [at, step] of undo.entries()) await act(stage, step, 1000 + at);
         const { colours, traffic } = await target.inspect(scope);
         expect(colours).toEqual([]);
@@ -200,7 +209,9 @@ describe("rolling", () => {
     });
     const stage = await withV1(definition, ["a", "b", "c"]);
     const { steps } = await planOf(stage);
-    expect(steps.map((step) => [step.name, step.kind === "act" ? step.input.hosts?.join(" ") : undefined])).toEqual([
+    expect(
+      steps.map((step) => [step.name, step.kind === "act" ? step.input.hosts?.join(" ") : undefined]),
+    ).toEqual([
       ["prepare.1", "a b"],
       ["start.1", "a b"],
       ["wait-healthy.1", "a b"],
@@ -225,8 +236,23 @@ describe("the steps of", () => {
     ["blue-green", { strategy: "blue-green" }, ["prepare", "start", "wait-healthy", "switch", "verify"]],
     [
       "a canary",
-      { strategy: "canary", steps: [{ weight: 5 }, { pause: "1m" }, { gate: "errors" }, { approval: "ops" }, { weight: 50 }], gates },
-      ["prepare", "start", "wait-healthy", "weight.5", "pause", "gate.errors", "approval.ops", "weight.50", "switch", "verify"],
+      {
+        strategy: "canary",
+        steps: [{ weight: 5 }, { pause: "1m" }, { gate: "errors" }, { approval: "ops" }, { weight: 50 }],
+        gates,
+      },
+      [
+        "prepare",
+        "start",
+        "wait-healthy",
+        "weight.5",
+        "pause",
+        "gate.errors",
+        "approval.ops",
+        "weight.50",
+        "switch",
+        "verify",
+      ],
     ],
     [
       "recreate",
@@ -235,11 +261,21 @@ describe("the steps of", () => {
     ],
     [
       "blue-green with a watch, and the old release removed",
-      { strategy: "blue-green", watch: { for: "25s", every: "10s", gates: ["errors"] }, gates, old: "removed" },
+      {
+        strategy: "blue-green",
+        watch: { for: "25s", every: "10s", gates: ["errors"] },
+        gates,
+        old: "removed",
+      },
       [
-        ...["prepare", "start", "wait-healthy", "switch", "verify"],
+        "prepare",
+        "start",
+        "wait-healthy",
+        "switch",
+        "verify",
         ...[1, 2, 3].flatMap((at) => [`watch.${at}`, `watch.verify.${at}`, `watch.gate.errors.${at}`]),
-        ...["drain-old", "retire-old"],
+        "drain-old",
+        "retire-old",
       ],
     ],
   ];
@@ -275,7 +311,11 @@ describe("the steps of", () => {
     const request = testRequest({
       release: v2,
       tenants: ["acme"],
-      strategy: { strategy: "canary", gates, steps: [{ weight: 5 }, { pause: "1m" }, { gate: "errors" }, { weight: 50 }] },
+      strategy: {
+        strategy: "canary",
+        gates,
+        steps: [{ weight: 5 }, { pause: "1m" }, { gate: "errors" }, { weight: 50 }],
+      },
     });
     const { steps } = await planOf({ target, driver, request });
     expect(namesOf(steps)).toEqual(["prepare", "start", "wait-healthy", "switch", "gate.errors", "verify"]);

@@ -23,15 +23,3 @@ export interface StrategyInput {
  * new release has all traffic and has proved itself; what becomes of the old one follows.
  */
 export type Strategy = (input: StrategyInput) => readonly PlanStep[];
-
-/** The steps that applying a plan by itself goes through; see `Action` for all there are. */
-export const stepNames = ["prepare", "start", "wait-healthy", "switch", "verify", "drain", "retire"] as const;
-
-/** One of {@link stepNames}. */
-export type StepName = (typeof stepNames)[number];
-
-/** A step of a plan and the colour it acts on. */
-export interface PlannedStep {
-  readonly name: StepName;
-  readonly colour: Colour;
-}

@@ -1,7 +1,7 @@
 import { LotseError, type Clock, type Exec } from "../../kernel/index.ts";
 import type { Target } from "../target.ts";
+import { openHostTarget } from "./host/host-target.ts";
 import { ProcessTarget } from "./process/process-target.ts";
-import { processSpecSchema } from "./process/spec.ts";
 
 /** What targets are opened with. */
 export interface TargetContext {
@@ -9,6 +9,11 @@ export interface TargetContext {
   readonly lotse: string;
   readonly clock: Clock;
   readonly exec: Exec;
+  /**
+   * Whose fences effects carry, such as a database of rollouts: letters, digits, `._-`. Fences of different owners
+   * cannot be compared.
+   */
+  readonly owner?: string | undefined;
 }
 
 /** The description of a target in a release; each type checks it by its own schema. */
@@ -19,11 +24,9 @@ export interface TargetSpec {
 type OpenTarget = (spec: TargetSpec, context: TargetContext) => Target;
 
 const targets: Readonly<Record<string, OpenTarget>> = {
-  process: (_, { lotse, clock }) => new ProcessTarget(lotse, clock),
+  process: (_, { lotse, clock, owner }) => new ProcessTarget(lotse, clock, { owner }),
+  host: (spec, { clock, owner }) => openHostTarget(spec, { clock, owner }),
 };
-
-/** The schema of `target` in `lotse.yml`, for every kind of target there is. */
-export const targetSpecSchema = processSpecSchema;
 
 /**
  * Opens the target that a release describes.

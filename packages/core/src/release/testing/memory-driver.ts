@@ -13,7 +13,11 @@ import type { Payload, Target } from "../target.ts";
 import { targetDriver } from "../target-driver.ts";
 
 /** A release that holds nothing. @param digit - its id is made of it */
-export function testRelease(version: string, tenants: readonly string[], more: Partial<Release> = {}): Release {
+export function testRelease(
+  version: string,
+  tenants: readonly string[],
+  more: Partial<Release> = {},
+): Release {
   const part = { config: "c".repeat(64), variables: null };
   return {
     schema: 1,
@@ -51,7 +55,6 @@ export function memoryDeployments(): DeploymentStore {
     read: (scope) => Promise.resolve(kept.get(keyOf(scope)) ?? emptyDeployment(scope)),
     write: (deployment) => Promise.resolve(void kept.set(keyOf(deployment), deployment)),
     list: () => Promise.resolve([...kept.values()]),
-    lockPath: () => "",
   };
 }
 

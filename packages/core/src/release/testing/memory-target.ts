@@ -123,7 +123,8 @@ export class MemoryTarget implements Target {
     const call = { ...scope, colour: soleColour(weights), weights };
     await this.#each("route", call, on, (place) => {
       for (const colour of colours) {
-        if (weights[colour] > 0 && instanceOf(place, colour).state !== "running") throw fail("nothing runs there");
+        if (weights[colour] > 0 && instanceOf(place, colour).state !== "running")
+          throw fail("nothing runs there");
       }
       return () => {
         place.weights = weights;
@@ -230,7 +231,10 @@ export class MemoryTarget implements Target {
     const [first] = failures;
     if (first === undefined) return;
     if (hosts.length === 1 || !(first[1] instanceof LotseError)) throw first[1];
-    throw fail(failures.map(([host, error]) => `${host}: ${(error as Error).message}`).join("; "), first[1].code);
+    throw fail(
+      failures.map(([host, error]) => `${host}: ${(error as Error).message}`).join("; "),
+      first[1].code,
+    );
   }
 
   #tenant({ environment, tenant }: TenantScope): Tenant {
@@ -317,7 +321,12 @@ class FencedMemory implements Target {
     return this.#once("retire", slot, on, () => this.#target.retire(slot, on));
   }
 
-  async #once(method: MemoryStep, scope: TenantScope, on: On | undefined, act: () => Promise<void>): Promise<void> {
+  async #once(
+    method: MemoryStep,
+    scope: TenantScope,
+    on: On | undefined,
+    act: () => Promise<void>,
+  ): Promise<void> {
     const colour = "colour" in scope ? String(scope.colour) : "";
     const name = `${method} ${colour} ${on?.hosts?.join(" ") ?? ""}`;
     if (this.#target.admit(scope, this.#fencing, name) !== null) return;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { isLotseError, LotseError, type ErrorCode } from "../../kernel/index.ts";
 import type { Effect, RolloutDriver } from "../driver.ts";
 import type { TenantStatus } from "../outcome.ts";
@@ -66,6 +67,8 @@ class Run {
   readonly #request: RolloutRequest;
   readonly #tenant: string;
   readonly #options: RunOptions;
+  /** Part of the keys, so that trying a rollout again is not taken for repeating its steps. */
+  readonly #run = randomUUID();
 
   constructor(driver: RolloutDriver, request: RolloutRequest, tenant: string, options: RunOptions) {
     this.#driver = driver;
@@ -155,7 +158,7 @@ class Run {
 
   #effect(name: string): Omit<Effect, "signal"> {
     const { id, environment } = this.#request;
-    const key = `${id}/${this.#tenant}/${name}`;
+    const key = `${id}.${this.#run}/${this.#tenant}/${name}`;
     return { rollout: id, environment, tenant: this.#tenant, fence: this.#options.fence ?? 1, key };
   }
 }

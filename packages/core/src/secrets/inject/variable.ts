@@ -85,6 +85,7 @@ function checkName(variable: InjectedVariable, seen: Set<string>): void {
     throw new LotseError({
       code: "secret.name",
       message: `two values want to be the variable ${name}`,
+      hint: "give one of them another name",
       where: whereOf(variable),
     });
   }

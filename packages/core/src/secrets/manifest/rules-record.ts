@@ -141,7 +141,7 @@ export function refuseRules(
   return new LotseError({
     code,
     message: `${file} ${why}`,
-    hint: `look at \`git log -p ${file}\`; if all recipients in it are meant, \`lotse secrets verify --accept ${file}\` signs it`,
+    hint: `look at \`git diff ${file}\` and \`git log -p ${file}\`; if all recipients in it are meant, \`lotse secrets verify --accept ${file}\` signs it`,
     where: { file },
   });
 }

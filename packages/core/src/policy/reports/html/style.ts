@@ -117,7 +117,7 @@ h2,h3{break-after:avoid}
 .tall{border:0}
 table{font-size:8.5pt}
 .matrix{font-size:7.5pt}
-.matrix th,.matrix td{padding:.15rem .25rem;white-space:normal}
+.matrix th,.matrix td{padding:.15rem .25rem}
 .evidence th,.evidence td,.passed th,.passed td{padding:.2rem .4rem}
 .matrix td,.evidence td,.passed td,.stack th[scope=row]{overflow-wrap:anywhere}
 .trend{min-width:0}

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { isLotseError } from "../../../kernel/index.ts";
-import { answerCodes, maxMessageBytes, requestSchema, type responseSchema, type SupervisorRequest } from "./protocol.ts";
+import { answerCodes, maxMessageBytes, requestSchema, type responseSchema } from "./protocol.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { z } from "zod";
 import { seal } from "./slot-secrets.ts";
@@ -70,7 +70,7 @@ function describe(error: unknown): Omit<Extract<Response, { ok: false }>, "ok"> 
 /** Void results become `null` on the wire. */
 async function dispatch(
   supervisor: Supervisor,
-  request: SupervisorRequest,
+  request: z.infer<typeof requestSchema>,
   signal: AbortSignal,
 ): Promise<unknown> {
   switch (request.method) {

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { once } from "node:events";
 import { copyFile, mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { Sensitive } from "../../../kernel/index.ts";
 import { payloadsOf } from "../../payload.ts";
 import type { Release } from "../../release.ts";
 import {
@@ -160,6 +161,96 @@ describe("process target", () => {
     const after = await markedProcesses(workspace.lotse);
     expect(after).toHaveLength(2);
     expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+  });
+
+  it("keeps shares, sessions, fences and what was stopped over the death of its supervisor", async () => {
+    const other = await TestWorkspace.make("kept");
+    const here = { environment, tenant: "acme" };
+    try {
+      await other.deploy(await other.release("1.0.0"));
+      await other.deploy(await other.release("2.0.0"), {
+        strategy: { strategy: "blue-green", old: "stopped" },
+      });
+      const die = async (): Promise<void> => {
+        const record = JSON.parse(await readFile(join(other.lotse, "run/supervisor.json"), "utf8")) as {
+          process: { pid: number };
+        };
+        process.kill(record.process.pid, "SIGKILL");
+      };
+      const states = async (): Promise<readonly string[]> =>
+        (await other.target.inspect(here)).colours.map(({ version, state }) => `${version} ${state}`);
+      expect(await states()).toEqual(["1.0.0 stopped", "2.0.0 running"]);
+      await die();
+      await until("it runs again", async () => (await other.versionOf()) === "2.0.0");
+      expect(await states()).toEqual(["1.0.0 stopped", "2.0.0 running"]);
+      const fence = other.nextFence();
+      const fenced = (key: string, by = fence) => other.target.fenced({ fence: by, key });
+      await fenced("start").start({ ...here, colour: "blue" });
+      await fenced("wait").waitHealthy({ ...here, colour: "blue" });
+      await fenced("route").route(here, { blue: 40, green: 60 }, { sticky: "session" });
+      const count = ["sh", "-c", "echo x >> ran; wc -l < ran"];
+      expect(await fenced("hook").run({ ...here, colour: "blue" }, count)).toBe("1");
+      await die();
+      await until("it runs again", async () => (await other.versionOf()) !== null);
+      const { traffic } = await other.target.inspect(here);
+      expect(traffic).toEqual({ local: { blue: 40, green: 60 } });
+      const answer = await fetch(await other.url(), { headers: { connection: "close" } });
+      expect(answer.headers.getSetCookie()[0]).toMatch(/^lotse-share=/u);
+      expect(await fenced("hook").run({ ...here, colour: "blue" }, count)).toBe("1");
+      await expect(fenced("late", fence - 1).route(here, { blue: 100, green: 0 })).rejects.toMatchObject({
+        code: "rollout.fence",
+      });
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  it("asks for health by TCP and by a command, too", async () => {
+    const here = { environment, tenant: "acme" };
+    const script = "test -f healthy || { echo 'not yet' >&2; exit 1; }";
+    const health = { "interval-ms": 20, "deadline-ms": 1500, successes: 2 };
+    const byCommand = await workspace.release("4.0.0", {}, ["acme"], {
+      health: { ...health, kind: "command", run: ["sh", "-c", script] },
+    });
+    const refused = await workspace.deploy(byCommand);
+    expect(refused.tenants[0]).toMatchObject({ code: "target.unhealthy" });
+    expect(refused.tenants[0]?.reason).toMatch(/sh was not healthy within 1500 ms: .*not yet/su);
+    const touched = await workspace.deploy(byCommand, {
+      onDone: async (name) => {
+        if (name !== "prepare") return;
+        const { colours } = await workspace.target.inspect(here);
+        const colour = colours.find(({ version }) => version === "4.0.0")?.colour ?? "blue";
+        await workspace.target.run({ ...here, colour }, ["touch", "healthy"]);
+      },
+    });
+    expect(touched.status).toBe("deployed");
+    const byPort = await workspace.release("4.1.0", { TINY_HEALTH: "never" }, ["acme"], {
+      health: { ...health, kind: "tcp" },
+    });
+    expect((await workspace.deploy(byPort)).status).toBe("deployed");
+  });
+
+  it("takes the secrets out of what a command writes, and ends all that it started", async () => {
+    const here = { environment, tenant: "acme", colour: "blue" } as const;
+    const other = await TestWorkspace.make("hooks");
+    try {
+      const release = await other.release("1.0.0");
+      const payload = payloadsOf(other.releases, release, () =>
+        Promise.resolve({ PASSWORD: new Sensitive("correct horse battery") }),
+      )(here);
+      await other.target.prepare(here, payload);
+      expect(await other.target.run(here, ["sh", "-c", "echo it is $PASSWORD"])).not.toContain("horse");
+      const hung = ["sh", "-c", "sleep 300 & echo started; wait"];
+      await expect(other.target.run(here, hung, { timeoutMs: 300 })).rejects.toMatchObject({
+        code: "target.hook",
+        message: expect.stringMatching(
+          /did not end within 300 ms; it wrote last:\n {2}\| started/u,
+        ) as string,
+      });
+      await until("all of it has ended", async () => (await markedProcesses(other.lotse)).length === 0);
+    } finally {
+      await other.dispose();
+    }
   });
 
   it("ends by itself when nothing is deployed any more, and frees the socket", async () => {

@@ -35,21 +35,30 @@ export class ProcessTarget implements Target {
   readonly lotse: string;
   readonly #clock: Clock;
   readonly #client: SupervisorClient;
-  readonly #fencing: { readonly fencing?: Fencing };
+  readonly #owner: string | undefined;
+  readonly #fencing: { readonly fencing?: Fencing & { readonly owner?: string } };
 
   /**
    * @param lotse - the absolute path of the workspace's `.lotse`
-   * @param fencing - what its effects carry; see {@link fenced}
+   * @param parts - `owner`: whose fences these are; `fencing`: what its effects carry, see {@link fenced}
    */
-  constructor(lotse: string, clock: Clock = systemClock, fencing?: Fencing) {
+  constructor(
+    lotse: string,
+    clock: Clock = systemClock,
+    { owner, fencing }: { readonly owner?: string | undefined; readonly fencing?: Fencing } = {},
+  ) {
+    this.#owner = owner;
     this.lotse = canonicalPath(lotse);
     this.#clock = clock;
     this.#client = supervisorClient(this.lotse, clock);
-    this.#fencing = fencing === undefined ? {} : { fencing: { fence: fencing.fence, key: fencing.key } };
+    this.#fencing =
+      fencing === undefined
+        ? {}
+        : { fencing: { fence: fencing.fence, key: fencing.key, ...(owner === undefined ? {} : { owner }) } };
   }
 
   fenced(fencing: Fencing): ProcessTarget {
-    return new ProcessTarget(this.lotse, this.#clock, fencing);
+    return new ProcessTarget(this.lotse, this.#clock, { owner: this.#owner, fencing });
   }
 
   /** Starts a supervisor only where something should run. */
@@ -70,7 +79,11 @@ export class ProcessTarget implements Target {
     checkHosts(on);
     checkScope(slot);
     const fenced = this.#fencing.fencing !== undefined;
-    if (fenced && (await this.#client.call({ method: "admit", slot: plain(slot), ...this.#fencing })) === true) return;
+    if (
+      fenced &&
+      (await this.#client.call({ method: "admit", slot: plain(slot), ...this.#fencing })) === true
+    )
+      return;
     await this.retire(slot);
     // A directory of its own: a worker that was taken for dead may still be writing.
     const directory = join(processPaths(this.lotse).slotDirectory(slot), randomBytes(6).toString("hex"));
@@ -112,7 +125,13 @@ export class ProcessTarget implements Target {
     const isNone = weights.blue + weights.green === 0;
     if (isNone && sameWeights((await this.#status(scope)).weights, weights)) return;
     const sticky = on?.sticky ?? "none";
-    await this.#client.call({ method: "route", scope: { environment, tenant }, weights, sticky, ...this.#fencing });
+    await this.#client.call({
+      method: "route",
+      scope: { environment, tenant },
+      weights,
+      sticky,
+      ...this.#fencing,
+    });
   }
 
   async verify(slot: Slot, on?: On): Promise<void> {
@@ -131,7 +150,13 @@ export class ProcessTarget implements Target {
     checkHosts(on);
     const timeoutMs = on?.timeoutMs ?? defaultRunMs;
     const request = { slot: plain(checkScope(slot)), command: [...command], timeoutMs };
-    return String(await this.#client.call({ ...request, method: "run", ...this.#fencing }, timeoutMs + marginMs, on?.signal));
+    return String(
+      await this.#client.call(
+        { ...request, method: "run", ...this.#fencing },
+        timeoutMs + marginMs,
+        on?.signal,
+      ),
+    );
   }
 
   async drain(slot: Slot, on?: On): Promise<Drained> {
@@ -225,7 +250,11 @@ export class ProcessTarget implements Target {
     };
   }
 
-  async #probeCommand(slot: Slot, health: HealthSpec, signal: AbortSignal | undefined): Promise<string | null> {
+  async #probeCommand(
+    slot: Slot,
+    health: HealthSpec,
+    signal: AbortSignal | undefined,
+  ): Promise<string | null> {
     const timeoutMs = health["timeout-ms"];
     const request = { slot: plain(slot), command: [...(health.run ?? [])], timeoutMs };
     try {

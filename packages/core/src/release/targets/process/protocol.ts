@@ -29,7 +29,17 @@ const launchSchema = z.strictObject({
 export type Launch = z.infer<typeof launchSchema>;
 
 /** What an effect carries; see `Fencing`. */
-const fencing = z.strictObject({ fence: z.int().min(0), key: z.string().max(512) }).optional();
+const fencing = z
+  .strictObject({
+    fence: z.int().min(0),
+    key: z.string().max(512),
+    /** Whose fence it is; only those of the same owner can be compared. */
+    owner: z.string().max(128).default(""),
+  })
+  .optional();
+
+/** What an effect carries. */
+export type SupervisorFencing = NonNullable<z.infer<typeof fencing>>;
 
 /** The longest that a command may run: a day. */
 const maxRunMs = 86_400_000;
@@ -68,7 +78,7 @@ export const requestSchema = z.discriminatedUnion("method", [
 ]);
 
 /** See {@link requestSchema}. */
-export type SupervisorRequest = z.infer<typeof requestSchema>;
+export type SupervisorRequest = z.input<typeof requestSchema>;
 
 /** What is reported about one colour. Variables are left out on purpose. */
 const instanceStatusSchema = z.strictObject({
@@ -151,6 +161,7 @@ export const desiredStateSchema = z.strictObject({
       turn: z.int().min(0).max(99).default(0),
       /** The newest fence that was seen. */
       fence: z.int().min(0).default(0),
+      fenceOwner: z.string().default(""),
       /** Effects that are done, with what they answered, newest first. */
       done: z.array(z.strictObject({ key: z.string(), answer: z.string() })).default([]),
       colours: z.array(

@@ -22,7 +22,10 @@ async function proxyTo(port: number | null, limits: Partial<ProxyLimits> = {}) {
   upstream.port = port;
   const route = { active: upstream as Upstream | null, missed: 0 };
   const server = createProxy(
-    { pick: () => (route.active === null ? null : { upstream: route.active }), missed: () => void (route.missed += 1) },
+    {
+      pick: () => (route.active === null ? null : { upstream: route.active }),
+      missed: () => void (route.missed += 1),
+    },
     { ...proxyLimits, ...limits },
   );
   const own = await listen(server);

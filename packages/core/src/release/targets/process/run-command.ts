@@ -40,7 +40,10 @@ export async function runCommand(run: CommandRun): Promise<string> {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
-    const outputs = [collect(child.stdout, firewall.transform()), collect(child.stderr, firewall.transform())];
+    const outputs = [
+      collect(child.stdout, firewall.transform()),
+      collect(child.stderr, firewall.transform()),
+    ];
     const kill = (): void => {
       if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
     };
@@ -57,7 +60,9 @@ export async function runCommand(run: CommandRun): Promise<string> {
     };
     const ended = (code: number | null, signal: string | null): void =>
       end(signal === null ? `ended with exit status ${code}` : `ended by signal ${signal}`);
-    child.once("error", (error) => end(`could not be started: ${"code" in error ? String(error.code) : error.message}`));
+    child.once("error", (error) =>
+      end(`could not be started: ${"code" in error ? String(error.code) : error.message}`),
+    );
     child.once("exit", kill);
     child.once("close", ended);
     // A child that left the group may keep the pipes open for ever, so in the end its own exit counts.

@@ -14,7 +14,11 @@ export class SharedRuns {
    * @param signal - this caller waits no longer
    * @throws the signal's reason, or what `go` throws
    */
-  async join(key: string, signal: AbortSignal, go: (signal: AbortSignal) => Promise<string>): Promise<string> {
+  async join(
+    key: string,
+    signal: AbortSignal,
+    go: (signal: AbortSignal) => Promise<string>,
+  ): Promise<string> {
     const shared = this.#running.get(key) ?? this.#begin(key, go);
     shared.waiting += 1;
     let leave = (): void => {};

@@ -10,7 +10,6 @@ import { createProxy } from "./proxy.ts";
 import { ShareOut, sharesOf, type Shares } from "./share-out.ts";
 import type { Picked, Route, Upstream } from "./upstream.ts";
 
-
 /** One colour in the supervisor. */
 export interface Instance {
   readonly launch: Launch;
@@ -41,6 +40,8 @@ export class SupervisedSlot implements Route {
   shares: Shares = this.desired;
   /** The newest fence that was seen. */
   fence = 0;
+  /** Whose it is. */
+  fenceOwner = "";
   /** Effects that are done, with what they answered, newest first. */
   done: readonly { readonly key: string; readonly answer: string }[] = [];
   unrouted = 0;
@@ -170,6 +171,7 @@ export class SupervisedSlot implements Route {
       active: null,
       ...this.desired,
       fence: this.fence,
+      fenceOwner: this.fenceOwner,
       done: [...this.done],
       colours: this.#sorted().map(({ launch, port, routed, app }) => ({
         launch,

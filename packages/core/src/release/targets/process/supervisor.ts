@@ -2,13 +2,18 @@ import { dirname } from "node:path";
 import { LotseError, readPrivateFile, removeTree, writePrivateFile } from "../../../kernel/index.ts";
 import { colours, formatSlot, type Slot, type TenantScope } from "../../names.ts";
 import type { Sticky, Weights } from "../../step.ts";
-import type { Fencing } from "../../target.ts";
 import { allTo } from "../../weights.ts";
 import { AppProcess } from "./app-process.ts";
 import { removeLog } from "./log-file.ts";
 import { killOrphans } from "./orphans.ts";
 import { processPaths, type ProcessPaths } from "./paths.ts";
-import { desiredStateSchema, type DesiredState, type Launch, type SlotStatus } from "./protocol.ts";
+import {
+  desiredStateSchema,
+  type DesiredState,
+  type Launch,
+  type SlotStatus,
+  type SupervisorFencing,
+} from "./protocol.ts";
 import { waitForListener } from "./ports.ts";
 import { runCommand } from "./run-command.ts";
 import { sharesOf } from "./share-out.ts";
@@ -74,6 +79,7 @@ export class Supervisor {
       const slot = new SupervisedSlot(written.environment, written.tenant, written.port);
       this.#slots.set(keyOf(written), slot);
       slot.fence = written.fence;
+      slot.fenceOwner = written.fenceOwner;
       slot.done = written.done;
       for (const { launch, port, routed, stopped } of written.colours) {
         if (routed) {
@@ -115,7 +121,7 @@ export class Supervisor {
   }
 
   /** Takes over what is in a slot's directory. The slot must be free. */
-  prepare(launch: Launch, secrets: SecretVariables, fencing?: Fencing): Promise<void> {
+  prepare(launch: Launch, secrets: SecretVariables, fencing?: SupervisorFencing): Promise<void> {
     return this.#inTurn(launch, fencing, async () => {
       const slot =
         this.#slots.get(keyOf(launch)) ?? new SupervisedSlot(launch.environment, launch.tenant, null);
@@ -158,7 +164,7 @@ export class Supervisor {
    * @returns whether it was done before, and what it put into the slot is there
    * @throws LotseError `rollout.fence`
    */
-  async admit(scope: Slot, fencing?: Fencing): Promise<boolean> {
+  async admit(scope: Slot, fencing?: SupervisorFencing): Promise<boolean> {
     let done = false;
     await this.#inTurn(scope, fencing, (slot) => {
       const release = slot.instances.get(scope.colour)?.launch.release;
@@ -169,7 +175,7 @@ export class Supervisor {
   }
 
   /** Starts a prepared or stopped colour. @throws LotseError `target.refused`, `target.start` */
-  start(scope: Slot, fencing?: Fencing): Promise<void> {
+  start(scope: Slot, fencing?: SupervisorFencing): Promise<void> {
     return this.#inTurn(scope, fencing, async (slot) => {
       const { app } = slot.instance(scope.colour);
       if (app.state === "exited") throw refused(`${formatSlot(scope)} has ended`);
@@ -183,7 +189,7 @@ export class Supervisor {
    *
    * @throws LotseError `target.refused`
    */
-  route(scope: TenantScope, weights: Weights, sticky: Sticky, fencing?: Fencing): Promise<void> {
+  route(scope: TenantScope, weights: Weights, sticky: Sticky, fencing?: SupervisorFencing): Promise<void> {
     return this.#inTurn(scope, fencing, async (slot) => {
       const wanted = colours.filter((colour) => weights[colour] > 0).map((colour) => slot.instance(colour));
       for (const { app, launch } of wanted) {
@@ -213,7 +219,12 @@ export class Supervisor {
    *
    * @throws LotseError `target.hook`, `target.refused`, `target.start` when its secrets are gone
    */
-  async run(scope: Slot, wanted: CommandWanted, signal: AbortSignal, fencing?: Fencing): Promise<string> {
+  async run(
+    scope: Slot,
+    wanted: CommandWanted,
+    signal: AbortSignal,
+    fencing?: SupervisorFencing,
+  ): Promise<string> {
     let before: string | null = null;
     let instance: Instance | undefined;
     await this.#inTurn(scope, fencing, (slot) => {
@@ -224,7 +235,8 @@ export class Supervisor {
     if (before !== null || instance === undefined) return before ?? "";
     const { app, launch } = instance;
     const secrets = launch.secretNames.length === 0 ? {} : await this.#secrets.read(launch);
-    if (secrets === null) throw new LotseError({ code: "target.start", message: "its secrets are not in memory any more" });
+    if (secrets === null)
+      throw new LotseError({ code: "target.start", message: "its secrets are not in memory any more" });
     const go = (both: AbortSignal): Promise<string> =>
       runCommand({
         ...wanted,
@@ -243,7 +255,7 @@ export class Supervisor {
   }
 
   /** Ends a colour and keeps it; it is no error when there is none. @throws LotseError `target.refused` */
-  end(scope: Slot, fencing?: Fencing): Promise<void> {
+  end(scope: Slot, fencing?: SupervisorFencing): Promise<void> {
     return this.#inTurn(scope, fencing, async (slot) => {
       if (slot.hasTraffic(scope.colour)) throw refused(`${formatSlot(scope)} has traffic`);
       const instance = slot.instances.get(scope.colour);
@@ -257,7 +269,7 @@ export class Supervisor {
   }
 
   /** Ends and removes a colour; it is no error when there is none. */
-  remove(scope: Slot, fencing?: Fencing): Promise<void> {
+  remove(scope: Slot, fencing?: SupervisorFencing): Promise<void> {
     return this.#inTurn(scope, fencing, async (slot) => {
       if (slot.hasTraffic(scope.colour)) throw refused(`${formatSlot(scope)} has traffic`);
       await this.#discard(slot, scope);
@@ -330,16 +342,18 @@ export class Supervisor {
 
   #inTurn(
     scope: TenantScope,
-    fencing: Fencing | undefined,
+    fencing: SupervisorFencing | undefined,
     act: (slot: SupervisedSlot) => Promise<void>,
   ): Promise<void> {
     const key = keyOf(scope);
     const before = this.#queues.get(key) ?? Promise.resolve();
-    const turn = before.then(async () => {
+    const take = async (): Promise<void> => {
+      await before;
       const slot = this.#slots.get(key) ?? new SupervisedSlot(scope.environment, scope.tenant, null);
       await this.#admit(key, slot, fencing);
       await act(slot);
-    });
+    };
+    const turn = take();
     this.#queues.set(
       key,
       turn.catch(() => {}),
@@ -348,15 +362,18 @@ export class Supervisor {
   }
 
   /** Refuses an old fence, and writes down a new one before anything is done under it. */
-  async #admit(key: string, slot: SupervisedSlot, fencing: Fencing | undefined): Promise<void> {
-    if (fencing === undefined || fencing.fence === slot.fence) return;
-    if (fencing.fence < slot.fence) {
+  async #admit(key: string, slot: SupervisedSlot, fencing: SupervisorFencing | undefined): Promise<void> {
+    if (fencing === undefined) return;
+    const isOwner = fencing.owner === slot.fenceOwner;
+    if (isOwner && fencing.fence === slot.fence) return;
+    if (isOwner && fencing.fence < slot.fence) {
       throw new LotseError({
         code: "rollout.fence",
         message: `${key} was taken over: fence ${fencing.fence} is older than ${slot.fence}`,
       });
     }
     slot.fence = fencing.fence;
+    slot.fenceOwner = fencing.owner;
     this.#slots.set(key, slot);
     await this.#save();
   }

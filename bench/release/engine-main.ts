@@ -1,0 +1,78 @@
+// The durable engine: rollouts in flight, what a step costs, how soon an abort is felt, and audited operations.
+// `-- --quick` measures little, to see that everything still runs. Prints a table, or JSON with `-- --json`.
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEmbedded, stopEmbedded } from "@lotse/engine";
+import { table } from "../config/report.ts";
+import { load, machine } from "../secrets/machine.ts";
+import { measureAudit, type AuditFigures } from "./engine-audit.ts";
+import { measureRollouts, type RolloutFigures } from "./engine-rollouts.ts";
+
+const quick = process.argv.includes("--quick");
+const rolloutLoad = quick
+  ? { inFlight: 20, handed: 10, aborted: 3 }
+  : { inFlight: 200, handed: 100, aborted: 20 };
+const seconds = quick ? 1 : 10;
+
+function rolloutRows(figures: RolloutFigures): string[][] {
+  const row = (name: string, wanted: string, { p50Ms, p99Ms, count }: RolloutFigures["pickUp"]): string[] => [
+    name,
+    wanted,
+    `${p50Ms} ms`,
+    `${p99Ms} ms`,
+    String(count),
+  ];
+  return [
+    row("pick-up", "< 250 ms", figures.pickUp),
+    row("our own, a step", "< 50 ms", figures.ownPerStep),
+    row("abort to 0 % traffic", "< 2000 ms", figures.abort),
+  ];
+}
+
+function auditRow({ writers, entries, operationsPerSecond, waited, verified }: AuditFigures): string[] {
+  return [
+    String(writers),
+    String(entries),
+    String(operationsPerSecond),
+    `${waited.p50Ms} ms`,
+    `${waited.p99Ms} ms`,
+    verified ? "yes" : "NO",
+  ];
+}
+
+const directory = mkdtempSync(join(tmpdir(), "lotse-bench-engine-"));
+chmodSync(directory, 0o711);
+const postgres = join(directory, "postgres");
+try {
+  const before = load();
+  const { url } = await startEmbedded({ directory: postgres });
+  const rollouts = await measureRollouts(url, rolloutLoad);
+  const audits: AuditFigures[] = [];
+  for (const [at, entries] of [1, 10].entries()) {
+    await stopEmbedded({ directory: postgres });
+    rmSync(postgres, { recursive: true });
+    const fresh = await startEmbedded({ directory: postgres });
+    audits.push(await measureAudit(fresh.url, { seconds, writers: at === 0 ? 48 : 24, entries }));
+  }
+  if (process.argv.includes("--json"))
+    console.log(JSON.stringify({ machine: machine(), before, rollouts, audits }));
+  else {
+    console.log(`${machine()}; load before ${before}\n`);
+    const { inFlight, idleCpuPercent, rssMb } = rollouts;
+    console.log(`${inFlight} rollouts in flight; the worker: ${idleCpuPercent} % of a core, ${rssMb} MB\n`);
+    console.log(table(["", "WANTED", "P50", "P99", "MEASURED"], rolloutRows(rollouts)));
+    const head = [
+      "WRITERS",
+      "ENTRIES A TRANSACTION",
+      "AUDITED OPERATIONS/S",
+      "WAITED P50",
+      "WAITED P99",
+      "VERIFIES",
+    ];
+    console.log(table(head, audits.map(auditRow)));
+  }
+} finally {
+  await stopEmbedded({ directory: postgres });
+  rmSync(directory, { recursive: true, force: true });
+}
