@@ -6,6 +6,7 @@ import { HostContainer, type BedHost } from "./host.ts";
 import { cacheDirectory, provideImage } from "./image.ts";
 import { makeKey, writeSshFiles } from "./keys.ts";
 import { programs, requirePrograms, run, type Ran } from "./programs.ts";
+import { bedPrefix, forwardRule, noteOwner, sweepBeds } from "./sweep.ts";
 
 const networkName = "bed";
 const imageName = "lotse-host";
@@ -72,18 +73,19 @@ async function isFiltered(): Promise<boolean> {
 }
 
 /** Makes a network whose addresses nobody on this machine uses, and over which its hosts reach each other. */
-async function makeNetwork(engine: ContainerEngine, teardown: Teardown): Promise<string> {
+async function makeNetwork(engine: ContainerEngine, directory: string, teardown: Teardown): Promise<string> {
   const third = Math.floor(Math.random() * 250);
   const second = 200 + Math.floor(Math.random() * 50);
   const prefix = `10.${second}.${third}`;
-  if (isTaken(prefix)) return makeNetwork(engine, teardown);
+  if (isTaken(prefix)) return makeNetwork(engine, directory, teardown);
   const bridge = `bed${second}x${third}`;
+  await noteOwner(directory, bridge);
   const name = `com.docker.network.bridge.name=${bridge}`;
   await engine.client(["network", "create", "--subnet", `${prefix}.0/24`, "--opt", name, networkName]);
   teardown.add(() => engine.client(["network", "rm", networkName]));
   if (!(await isFiltered())) return prefix;
   // Another engine on the machine may have told the packet filter to drop what is forwarded.
-  const rule = ["FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT"];
+  const rule = forwardRule(bridge);
   await run(programs.iptables, ["-w", "-I", ...rule]);
   teardown.add(() => run(programs.iptables, ["-w", "-D", ...rule]));
   return prefix;
@@ -98,7 +100,7 @@ async function startHosts(
   const archive = await provideImage(cacheDirectory(process.env));
   const command = 'CMD ["/sbin/bed-init"]';
   await engine.client(["import", "--change", command, archive, imageName], 300_000);
-  const prefix = await makeNetwork(engine, teardown);
+  const prefix = await makeNetwork(engine, directory, teardown);
   const identity = await makeKey(directory, "identity");
   const hosts = Array.from({ length: options.hosts }, (_, index) => {
     const parts = {
@@ -123,7 +125,8 @@ async function startHosts(
  */
 export async function startHostBed(options: BedOptions): Promise<HostBed> {
   requirePrograms();
-  const directory = await mkdtemp(join(tmpdir(), "lotse-bed-"));
+  await sweepBeds();
+  const directory = await mkdtemp(join(tmpdir(), bedPrefix));
   const teardown = new Teardown();
   teardown.add(() => rm(directory, { recursive: true, force: true }));
   try {

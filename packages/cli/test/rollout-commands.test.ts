@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printed, type PrintedRollout } from "@lotse/core/contract";
+import { Database, startEmbedded } from "@lotse/engine";
 import { tinyWorkspace, type TinyWorkspace } from "./tiny-workspace.ts";
 
 const timeout = 180_000;
@@ -290,5 +291,28 @@ describe("the audit logs", { timeout }, () => {
       action: "rollout.deploy",
       outcome: "intent",
     });
+  });
+});
+
+describe("a superuser of the database", { timeout }, () => {
+  it("who edits an entry is found out by the command, too", async () => {
+    const { url } = await startEmbedded({ directory: tiny.env["LOTSE_POSTGRES_DIR"] ?? "" });
+    const database = new Database({ url });
+    try {
+      await database.query(
+        "UPDATE lotse.audit_entries SET line = replace(line, 'intent', 'denied') WHERE index = 0",
+      );
+    } finally {
+      await database.close();
+    }
+    const ended = await tiny.run("audit", "verify", "-o", "json");
+    expect(ended.status).toBe(1);
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining("the database's log: ") as string,
+      database: { ok: false, firstBadIndex: 0 },
+    });
+    expect((await tiny.run("audit", "verify", "--log", "workspace")).status).toBe(0);
+    expect((await tiny.run("audit", "verify", "--log", "database")).status).toBe(1);
   });
 });

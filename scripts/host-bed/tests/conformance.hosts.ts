@@ -8,6 +8,7 @@ import {
   type ConformanceHarness,
 } from "../../../packages/core/src/release/testing/conformance.ts";
 import { get } from "../../../packages/core/src/release/testing/test-workspace.ts";
+import type { TenantScope } from "../../../packages/core/src/release/names.ts";
 import type { Target } from "../../../packages/core/src/release/target.ts";
 import { startHostBed, type HostBed } from "../index.ts";
 import { BedWorkspace, environment } from "./bed-workspace.ts";
@@ -35,6 +36,15 @@ describe("host target on three hosts", () => {
   let target: Target;
   let tenants = 0;
 
+  // A tenant's place is fixed when it is first made, so it is asked for once.
+  const urls = new Map<string, string>();
+  const urlOf = async (scope: TenantScope): Promise<string | null> => {
+    const known = urls.get(scope.tenant);
+    if (known !== undefined) return known;
+    const { url } = await target.inspect(scope);
+    if (url !== null) urls.set(scope.tenant, url);
+    return url;
+  };
   const harness = (): ConformanceHarness => ({
     target,
     newScope: () => {
@@ -44,27 +54,27 @@ describe("host target on three hosts", () => {
     payload: (version, behaviour) =>
       workspace.payload(`${version} ${behaviour}`, { environment, tenant: `t${tenants}` }),
     versionOf: async (scope) => {
-      const { url } = await target.inspect(scope);
+      const url = await urlOf(scope);
       if (url === null) return null;
       const { status, body } = await get(url);
       return status === 200 ? (JSON.parse(body) as { version: string }).version : null;
     },
     hold: async (scope) => {
-      const { url } = await target.inspect(scope);
+      const url = await urlOf(scope);
       const socket = await openSocket(url ?? "");
       return () => socket.destroy();
     },
     running: {
       tolerancePercent: 3,
       request: async (scope, headers) => {
-        const { url } = await target.inspect(scope);
+        const url = await urlOf(scope);
         const answer = await fetch(url ?? "", { headers: { connection: "close", ...headers } });
         const { version } = (await answer.json()) as { version: string };
         const cookie = answer.headers.getSetCookie().map((set) => set.split(";")[0]);
         return { status: answer.status, version, cookie: cookie.join("; ") };
       },
       fail: async (scope) => {
-        const { url } = await target.inspect(scope);
+        const url = await urlOf(scope);
         await get(`${url}/status?code=503`);
       },
       cutOff: async (host) => {

@@ -10,8 +10,7 @@ set -eu
 umask 027
 LC_ALL=C
 export LC_ALL
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${LOTSE_TEST_PATH:+:$LOTSE_TEST_PATH}
-[ -z "${LOTSE_TEST_PATH:-}" ] || PATH=$LOTSE_TEST_PATH:$PATH
+PATH=${LOTSE_TEST_PATH:+$LOTSE_TEST_PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 root=${LOTSE_ROOT:-/var/lib/lotse}
 units=${LOTSE_UNITS:-/etc/systemd/system}
 runtime=${LOTSE_RUNTIME_UNITS:-/run/systemd/system}

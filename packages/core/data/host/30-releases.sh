@@ -154,6 +154,7 @@ install_release() {
   systemctl daemon-reload
   systemctl reset-failed "$name" 2>/dev/null || true
   unit_status=0
+  rm -f "$home/install.log"
   systemctl start "$name" 2>/dev/null || unit_status=$?
   words=$(tail -n 20 "$home/install.log" 2>/dev/null || true)
   rm -f "$runtime/$name" "$home/install.log"

@@ -21,6 +21,7 @@ op_hook() {
   if [ ! -e "$result" ]; then
     if [ "$(cat "$home/keys/$key.begun" 2>/dev/null || echo "$boot")" = "$boot" ]; then
       mkdir -p "$runtime"
+      rm -f "$home/keys/$key.raw"
       : >"$home/releases/$(cat "$home/slots/$colour/release")/.touched"
       put_file "$runtime/$name" 644 <"$upload"
       printf '%s\n' "$boot" | put_file "$home/keys/$key.begun" 600

@@ -1,5 +1,5 @@
 import type { SecretReference, Node, Snapshot } from "../config/index.ts";
-import { isLotseError } from "../kernel/index.ts";
+import { formatScope, isLotseError, LotseError, type Scope } from "../kernel/index.ts";
 import type { ReleaseStore, SealedInput, SealedSecrets } from "../release/index.ts";
 import { checkManifest, parseManifest, printManifest } from "../secrets/manifest/index.ts";
 import { formatOfFile } from "../secrets/sops/index.ts";
@@ -142,6 +142,7 @@ class SealedStore extends SecretStore {
  * A session in which the secrets of a tenant are those of a release: opened out of the files that the release keeps,
  * with the keys at hand, each read recorded and kept out of all output as ever.
  *
+ * @param scope - whose process gets them
  * @throws LotseError `release.corrupt`; `secret.manifest`, `secret.signature`, `secret.format` for a file that is not
  * the one that was made for its place
  */
@@ -149,9 +150,11 @@ export async function sessionOfRelease(
   session: Session,
   releases: ReleaseStore,
   sealed: SealedSecrets,
+  scope: Scope,
 ): Promise<Session> {
   const layers = new Map<string, LoadedLayer>();
   for (const file of sealed.files) {
+    refuseOthers(file, scope);
     const loaded = await loadSealed(session, releases, file);
     const before = layers.get(file.layer) ?? { layer: loaded.layer, main: null, incoming: [] };
     const own = file.incoming === null;
@@ -165,6 +168,20 @@ export async function sessionOfRelease(
   // The keys at hand are asked for once, however many tenants there are.
   const identities = (): ReturnType<SecretStore["identities"]> => session.secrets.identities();
   return { ...session, secrets: new SealedStore({ ...options, identities }, layers) };
+}
+
+/** A record that somebody forged must not hand one tenant's secrets to another. */
+function refuseOthers({ file, environment, tenant }: SealedSecrets["files"][number], scope: Scope): void {
+  const isOwn =
+    (environment === null || environment === scope.environment) &&
+    (tenant === null || tenant === scope.tenant);
+  if (isOwn) return;
+  throw new LotseError({
+    code: "secret.manifest",
+    message: `the release gives ${file} to ${formatScope(scope)}, and it belongs to ${environment ?? "all"}:${tenant ?? "all"}`,
+    hint: "somebody changed the release: do not deploy it, and find out who did",
+    where: { file },
+  });
 }
 
 async function loadSealed(

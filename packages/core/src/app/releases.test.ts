@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isLotseError, Sensitive } from "../kernel/index.ts";
-import { openDeployments } from "../release/index.ts";
+import { openDeployments, type Release } from "../release/index.ts";
 import { diffReleases, isSameRelease } from "./release-diff.ts";
 import { changelog, releaseNotes } from "./release-notes.ts";
 import { pruneReleases } from "./release-prune.ts";
@@ -167,6 +167,22 @@ describe("what a release holds", () => {
     const file = "environments/prod/secrets/tenants/acme.yml";
     workspace.write(file, workspace.read(file).replace("spotify:", "spotifi:"));
     expect(await codeOf(create({ version: "1.0.0" }))).toBe("secret.manifest");
+  });
+
+  it("gives no tenant the secrets of another, whatever a forged record says", async () => {
+    await setAll("first-value");
+    const { release } = await create({ version: "1.0.0" });
+    const { acme: own, globex: other } = release.configurations["prod"] ?? {};
+    if (own === undefined || other === undefined) throw new Error("no tenants");
+    const session = workspace.session(ada);
+    const forged = {
+      ...release,
+      configurations: { prod: { acme: { ...own, sealed: other.sealed } } },
+    } as Release;
+    const opening = secretsForRelease(session, releasesOf(session), forged, acme);
+    expect(await codeOf(opening)).toBe("secret.manifest");
+    const honest = { ...release, configurations: { prod: { acme: own } } };
+    expect(await codeOf(secretsForRelease(session, releasesOf(session), honest, acme))).toBe("good");
   });
 
   it("refuses what is not valid, and keeps nothing", async () => {

@@ -309,13 +309,13 @@ describe("secret files", () => {
         const shape = (all: typeof pieces): string =>
           all
             .map((piece) => {
-              if (typeof piece === "string") return JSON.stringify([...piece]).slice(1, -1);
+              if (typeof piece === "string") return JSON.stringify(Array.from(piece)).slice(1, -1);
               const { encoder, reference } = piece;
               if (encoder !== undefined) return `${encoder}(${String(reference)})`;
               return reference.parts
                 .map((each) =>
                   each.kind === "text"
-                    ? JSON.stringify([...each.text]).slice(1, -1)
+                    ? JSON.stringify(Array.from(each.text)).slice(1, -1)
                     : `(${String(new SecretReference([each]))})`,
                 )
                 .filter((text) => text !== "")

@@ -74,14 +74,12 @@ async function openerOf(
   session: Session,
   releases: ReleaseStore,
   release: Release,
-  scope: TenantScope,
+  tenantScope: TenantScope,
 ): Promise<Session | null> {
-  if (!keepsSecrets(release)) {
-    const { environment, tenant } = scope;
-    return hasSecretFiles(session, scopeOfTenant(session, environment, tenant)) ? session : null;
-  }
-  const sealed = await releases.sealedOf(release, scope);
-  return sealed === null ? null : await sessionOfRelease(session, releases, sealed);
+  const scope = scopeOfTenant(session, tenantScope.environment, tenantScope.tenant);
+  if (!keepsSecrets(release)) return hasSecretFiles(session, scope) ? session : null;
+  const sealed = await releases.sealedOf(release, tenantScope);
+  return sealed === null ? null : await sessionOfRelease(session, releases, sealed, scope);
 }
 
 /** Releases of the first form name secrets and keep none: their processes get what is there at present. */

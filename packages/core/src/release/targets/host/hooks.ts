@@ -50,7 +50,11 @@ export async function runHook(parts: HookParts, command: readonly string[], time
       workingDirectory: codeDirectory(slot, meta.directory),
       user: serviceUser(slot, meta.spec),
       environmentFiles: [envFile(slot)],
-      writable: meta.spec.shared.length === 0 ? [] : [sharedDirectory(slot)],
+      // The service itself cannot change its code; what prepares it may.
+      writable: [
+        codeDirectory(slot, meta.directory),
+        ...(meta.spec.shared.length === 0 ? [] : [sharedDirectory(slot)]),
+      ],
       limits: meta.spec.limits,
     },
     {

@@ -25,7 +25,7 @@ export function probeHttpOver(open: Opens, host: string, path: string, timeoutMs
       resolve(result);
     };
     const timer = setTimeout(() => end(`no answer within ${timeoutMs} ms`), timeoutMs);
-    stream.on("error", () => end("no connection"));
+    stream.on("error", (error) => end(`no connection: ${error.message}`));
     const sent = request({ createConnection: () => stream, path, headers: { host, connection: "close" } });
     sent.on("response", (answer) => {
       const status = answer.statusCode ?? 0;
@@ -35,7 +35,7 @@ export function probeHttpOver(open: Opens, host: string, path: string, timeoutMs
       answer.on("error", () => end("the answer broke off"));
       answer.on("end", () => end(status >= 200 && status < 300 ? null : `status ${status}${oneLine(told)}`));
     });
-    sent.on("error", () => end("no connection"));
+    sent.on("error", (error) => end(`no connection: ${error.message}`));
     sent.end();
   });
 }
@@ -56,7 +56,7 @@ export function probeTcpOver(open: Opens, settleMs: number): Promise<string | nu
     };
     const timer = setTimeout(() => end(null), settleMs);
     stream.on("data", () => end(null));
-    stream.on("error", () => end("no connection"));
+    stream.on("error", (error) => end(`no connection: ${error.message}`));
     stream.on("end", () => end("no connection"));
   });
 }

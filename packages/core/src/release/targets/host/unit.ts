@@ -128,7 +128,8 @@ export function oneShotUnit(input: UnitInput, shot: OneShot): string {
     "[Service]",
     "Type=oneshot",
     `TimeoutStartSec=${shot.timeoutMs}ms`,
-    `StandardOutput=truncate:${shot.outputFile}`,
+    // Not `truncate:`, which would empty it again for what runs after.
+    `StandardOutput=append:${shot.outputFile}`,
     "StandardError=inherit",
     ...(shot.after === undefined ? [] : [`ExecStopPost=+${shot.after}`]),
     ...commonLines(input),

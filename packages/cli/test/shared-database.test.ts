@@ -1,0 +1,47 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { printed, type PrintedRollout } from "@lotse/core/contract";
+import { startEmbedded, stopEmbedded } from "@lotse/engine";
+import { tinyWorkspace, type TinyWorkspace } from "./tiny-workspace.ts";
+
+const timeout = 180_000;
+let directory: string;
+let here: TinyWorkspace;
+let there: TinyWorkspace;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "lotse-shared-"));
+  chmodSync(directory, 0o711);
+  const { url } = await startEmbedded({ directory: join(directory, "postgres") });
+  here = tinyWorkspace(["acme"], url.reveal());
+  there = tinyWorkspace(["acme"], url.reveal());
+}, timeout);
+afterAll(async () => {
+  await here.dispose();
+  await there.dispose();
+  await stopEmbedded({ directory: join(directory, "postgres") });
+  rmSync(directory, { recursive: true, force: true });
+}, timeout);
+
+it(
+  "a worker of another machine carries out what was handed over here, with its release",
+  { timeout },
+  async () => {
+    await here.release("1.0.0");
+    expect((await there.run("release", "list", "-o", "json")).stdout).toBe("[]\n");
+    // A worker lives there, so none is started here.
+    const worker = there.start("worker");
+    await worker.until("carrying out rollouts");
+    const started = await here.json<{ rollout: string }>("deploy", "prod", "--release", "1.0.0", "--detach");
+    const { rollout } = printed["rollout-started"].parse(started);
+    const watched = await here.run("status", rollout, "--watch", "-o", "json");
+    expect(printed.rollout.parse(JSON.parse(watched.stdout))).toMatchObject({ state: "deployed" });
+    expect(await there.json<unknown[]>("release", "list")).toMatchObject([{ version: "1.0.0" }]);
+    // What runs is known on both; the process itself runs there.
+    expect(await there.json<unknown[]>("status", "prod")).toMatchObject([{ version: "1.0.0" }]);
+    expect((await there.json<PrintedRollout>("status", rollout)).id).toBe(rollout);
+    worker.child.kill("SIGTERM");
+    expect((await worker.ended).status).toBe(0);
+  },
+);
