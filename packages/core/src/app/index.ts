@@ -11,12 +11,12 @@ export { ComplianceChecker } from "./compliance-checker.ts";
 export { hooksOf, rolloutDriver, targetOfRelease, type RolloutDriverOptions } from "./rollout-driver.ts";
 export {
   dryRun,
-  readStrategy,
   rolloutRequest,
   type RequestedRollout,
   type RequestOptions,
   type WantedRollout,
 } from "./rollout-request.ts";
+export { readStrategy } from "./strategy-file.ts";
 export { statusOf, stopTarget, type TenantStatus } from "./rollouts.ts";
 export {
   applyRendering,

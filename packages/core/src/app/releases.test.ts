@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isLotseError, Sensitive } from "../kernel/index.ts";
 import { openDeployments, type Release } from "../release/index.ts";
 import { diffReleases, isSameRelease } from "./release-diff.ts";
+import { commitsBetween } from "./release-git.ts";
 import { changelog, releaseNotes } from "./release-notes.ts";
 import { pruneReleases } from "./release-prune.ts";
 import { releasesOf } from "./release-store.ts";
@@ -221,7 +222,7 @@ describe("signatures", () => {
     expect(await codeOf(create({ version: "1.1.0" }, bob))).toBe("release.signature");
     const session = workspace.session(ada);
     expect(await codeOf(releasesOf(session).get("0.9.0", "prod"))).toBe("release.signature");
-    expect((await verifyReleases(session, undefined)).map(({ ok }) => ok).sort()).toEqual([false, true]);
+    expect((await verifyReleases(session, undefined)).filter(({ ok }) => ok)).toHaveLength(1);
     await signStoredRelease(workspace.session(bob), "0.9.0");
     expect(await codeOf(releasesOf(session).get("0.9.0", "prod"))).toBe("release.signature");
     await signStoredRelease(session, "0.9.0");
@@ -410,15 +411,14 @@ describe("in git", () => {
   it("a commit that is no commit's name never reaches git", async () => {
     const { release } = await create({ version: "1.0.0" });
     const session = workspace.session(ada);
-    const store = releasesOf(session);
-    const evil = { ...release, commit: "--output=/tmp/x" };
-    const lied = { ...session, exec: session.exec };
-    expect(evil.commit).not.toBe(release.commit);
-    const { commitsBetween } = await import("./release-git.ts");
-    expect(await codeOf(commitsBetween(lied, null, evil.commit))).toBe("release.commits");
-    expect(await codeOf(commitsBetween(lied, evil.commit, release.commit ?? ""))).toBe("release.commits");
-    expect(await codeOf(commitsBetween(lied, null, "0".repeat(40)))).toBe("release.commits");
-    expect(await store.list()).toHaveLength(1);
+    for (const [from, to] of [
+      [null, "--output=/tmp/x"],
+      ["--output=/tmp/x", release.commit ?? ""],
+      [null, "HEAD"],
+      [null, "0".repeat(40)],
+    ] as const) {
+      expect(await codeOf(commitsBetween(session, from, to))).toBe("release.commits");
+    }
   });
 });
 

@@ -1,26 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { defaultLimits, readText, suggest } from "../config/index.ts";
+import { suggest } from "../config/index.ts";
 import { LotseError } from "../kernel/index.ts";
 import {
-  builtInStrategies,
-  builtInStrategy,
   defaultStrategy,
   openDeployments,
-  parseStrategyFile,
   previousRelease,
   rolloutRequestSchema,
-  unknownStrategy,
   type DeploymentStore,
   type Release,
   type ReleaseStore,
   type RolloutRequest,
-  type StrategyDefinition,
   type TenantPlan,
 } from "../release/index.ts";
 import { releasesOf } from "./release-store.ts";
 import { rolloutDriver } from "./rollout-driver.ts";
 import { withoutSecrets } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
+import { readStrategy } from "./strategy-file.ts";
 
 /** What `deploy` and `rollback` are told. */
 export interface WantedRollout {
@@ -106,25 +102,6 @@ export async function dryRun(
     plans.push(await driver.plan(request, { environment: request.environment, tenant }, signal));
   }
   return plans;
-}
-
-/**
- * Reads a strategy: `strategies/NAME.yml` of the workspace, or a built-in one.
- *
- * @throws LotseError `usage.unknown-strategy`; `rollout.strategy` and `parse.*` for a file that is not valid
- */
-export function readStrategy(session: Session, name: string): StrategyDefinition {
-  const { files } = session.engine;
-  const named = files
-    .list("strategies")
-    .filter((file) => /^[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml$/u.test(file))
-    .map((file) => [file.replace(/\.ya?ml$/u, ""), `strategies/${file}`] as const);
-  const path = named.find(([known]) => known === name)?.[1];
-  const text = path === undefined ? undefined : readText(path, files, defaultLimits);
-  if (path !== undefined && text !== undefined) return parseStrategyFile(name, path, text);
-  const found = builtInStrategy(name);
-  if (found !== undefined) return found;
-  throw unknownStrategy(name, [...new Set([...named.map(([known]) => known), ...builtInStrategies])].sort());
 }
 
 /** Sorts by time, and two in the same second do not clash. */

@@ -86,7 +86,7 @@ export { durationMs, durationSchema } from "./strategies/duration.ts";
 export { hooksSchema, hookTimeoutMs, type Hook, type Hooks } from "./strategies/hooks.ts";
 export { gateSpecSchema, type GateSpec } from "./gates/spec.ts";
 export { openGate } from "./gates/open-gate.ts";
-export { parseStrategy, parseStrategyFile } from "./strategies/parse-strategy.ts";
+export { parseStrategy } from "./strategies/parse-strategy.ts";
 export { targetDriver, type TargetDriverParts } from "./target-driver.ts";
 export { objectsOf, type NamedObject } from "./named-objects.ts";
 export { openObjects, type ObjectStore } from "./objects.ts";

@@ -95,7 +95,8 @@ describe("units", () => {
     expect(line).toBe(
       'ExecStart=:"/var/lib/lotse/tenants/prod/acme/releases/r/code/bin/run" "100%%" "$HOME" "a\\"b\\\\c" "line\\x0aend" ""',
     );
-    fc.assert(fc.property(fc.string(), (word) => expect(quoteUnitWord(word)).not.toMatch(/[\n\r]/u)));
+    const word = fc.string({ unit: "binary" });
+    fc.assert(fc.property(word, (each) => !/[\n\r]/u.test(quoteUnitWord(each))));
   });
 
   it("are hardened and limited, services and commands alike", () => {

@@ -1,0 +1,22 @@
+// Releases to real hosts beside a plain restart and Capistrano, and what the engine costs: `npm run bench:release`.
+// As root, as the test bed of hosts is. `-- --engine` or `-- --hosts` measures one part, `-- --quick` little.
+import { withCleanup } from "../../scripts/demo-hosts/cleanup.ts";
+import { machine } from "../secrets/machine.ts";
+import { engine } from "./engine.ts";
+import { hosts, type HostsLoad } from "./hosts.ts";
+
+const quick = process.argv.includes("--quick");
+const only = ["--engine", "--hosts"].find((each) => process.argv.includes(each));
+const settings: HostsLoad = quick
+  ? { requests: 2000, ratePerSecond: 50, longMs: 5000, longPerSecond: 1, repeats: 1 }
+  : { requests: 100_000, ratePerSecond: 400, longMs: 20_000, longPerSecond: 2, repeats: 5 };
+
+console.log(machine());
+process.exitCode = await withCleanup(async (cleanup) => {
+  if (only !== "--hosts") await engine(quick);
+  if (only === "--engine") return 0;
+  const failed = await hosts(settings, cleanup);
+  if (failed === 0) return 0;
+  console.error(`\nfailed: ${failed} requests failed while Lotse deployed`);
+  return 1;
+});
