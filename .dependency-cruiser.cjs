@@ -88,7 +88,7 @@ module.exports = {
       name: "git-in-one-place",
       comment: "other programs are run through the port Exec; child_process is for its adapter and the process target",
       severity: "error",
-      from: { path: core, pathNot: `${core}/(kernel/(exec|process-identity)|release/(targets/process|testing)|secrets/(inject/child|sops/testing)|.*[.]test[.]ts)` },
+      from: { path: core, pathNot: `${core}/(kernel/(exec|process-identity)|release/(targets/(process|host/ssh)|testing)|secrets/(inject/child|sops/testing)|.*[.]test[.]ts)` },
       to: { path: "^(node:)?child_process$" },
     },
     {

@@ -14,6 +14,11 @@ const needed: readonly { readonly file: string; readonly name: string }[] = [
   { file: "/usr/bin/xmllint", name: "libxml2-utils" },
   { file: "/usr/bin/chromium", name: "chromium" },
   { file: "/usr/bin/prlimit", name: "util-linux" },
+  { file: "/usr/bin/shellcheck", name: "shellcheck" },
+  { file: "/usr/bin/busybox", name: "busybox" },
+  { file: "/usr/sbin/dockerd", name: "docker.io" },
+  { file: "/usr/sbin/debootstrap", name: "debootstrap" },
+  { file: "/usr/sbin/iptables", name: "iptables" },
 ];
 
 function isPresent(file: string): boolean {

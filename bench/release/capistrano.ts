@@ -50,6 +50,7 @@ export function capistrano(bed: HostBed, directory: string, repository: string):
     "config/deploy/production.rb": servers,
   };
   mkdirSync(join(directory, "config/deploy"), { recursive: true });
-  for (const [file, lines] of Object.entries(files)) writeFileSync(join(directory, file), `${lines.join("\n")}\n`);
+  for (const [file, lines] of Object.entries(files))
+    writeFileSync(join(directory, file), `${lines.join("\n")}\n`);
   return () => ended("cap", ["production", "deploy"], directory);
 }

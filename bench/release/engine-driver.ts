@@ -26,7 +26,8 @@ export class TimingDriver implements RolloutDriver {
     return Promise.resolve(planFor(request, scope));
   }
 
-  act({ id }: RolloutRequest, { name }: ActStep, _: Effect): Promise<undefined> {
+  act({ id }: RolloutRequest, { name }: ActStep, { signal }: Effect): Promise<undefined> {
+    signal.throwIfAborted();
     const now = performance.now();
     const acts = this.acts.get(id) ?? [];
     acts.push({ step: name, from: now, to: performance.now() });

@@ -43,7 +43,10 @@ class SlowDriver extends TimingDriver {
     if (step.name === "prepare") this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
     await sleep(this.#stepMs, undefined, { signal });
     if (step.name === "retire") this.inFlight--;
-    this.acts.set(request.id, [...(this.acts.get(request.id) ?? []), { step: step.name, from, to: performance.now() }]);
+    this.acts.set(request.id, [
+      ...(this.acts.get(request.id) ?? []),
+      { step: step.name, from, to: performance.now() },
+    ]);
     return undefined;
   }
 }
@@ -93,7 +96,9 @@ async function measure(count: number, stepMs: number, directory: string): Promis
       wallMs,
       steps: acts.flat().length,
       own: spreadOf(gaps),
-      pickUp: spreadOf(ids.map((id) => (driver.planned.get(id) ?? Number.NaN) - (handed.get(id) ?? Number.NaN))),
+      pickUp: spreadOf(
+        ids.map((id) => (driver.planned.get(id) ?? Number.NaN) - (handed.get(id) ?? Number.NaN)),
+      ),
       cpuMs: (user + system) / 1000,
       postgresCpuMs: postgresCpuMs(server.pid) - postgres,
       peakMegabytes: process.resourceUsage().maxRSS / 1024,

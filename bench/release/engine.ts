@@ -21,10 +21,14 @@ export async function engine(quick: boolean): Promise<void> {
   const stepMs = quick ? 20 : 1000;
   const rows: string[][] = [];
   for (const count of quick ? [5, 10] : [10, 100, 200, 300]) {
-    const figures = JSON.parse(await child("engine-growth.ts", [String(count), String(stepMs)])) as GrowthFigures;
+    const figures = JSON.parse(
+      await child("engine-growth.ts", [String(count), String(stepMs)]),
+    ) as GrowthFigures;
     rows.push(growthRow(figures));
   }
-  console.log(`\nHow the cost grows: rollouts of 7 steps of ${stepMs} ms, all handed over at the same moment; ${load()}\n`);
+  console.log(
+    `\nHow the cost grows: rollouts of 7 steps of ${stepMs} ms, all handed over at the same moment; ${load()}\n`,
+  );
   const headings = [
     "rollouts",
     "in flight at most",

@@ -19,7 +19,9 @@ export interface LoadFigures extends Omit<PhaseReport, "name"> {
   readonly long: { readonly sent: number; readonly failed: number; readonly maxMs: number };
 }
 
-const { urls, ratePerSecond, longMs, longPerSecond } = settingsSchema.parse(JSON.parse(process.argv[2] ?? ""));
+const { urls, ratePerSecond, longMs, longPerSecond } = settingsSchema.parse(
+  JSON.parse(process.argv[2] ?? ""),
+);
 const to = (path: string): string[] => urls.map((url) => url + path);
 const quick = startLoad({ urls: ["/", "/recommend?track=low-tide", "/version"].flatMap(to), ratePerSecond });
 const long = startLoad({

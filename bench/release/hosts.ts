@@ -50,19 +50,22 @@ interface Contender {
 
 async function stageOf(cleanup: Cleanup, settings: HostsLoad): Promise<Stage> {
   const directory = mkdtempSync(join(tmpdir(), "lotse-bench-release-"));
-  cleanup.add(() => rmSync(directory, { recursive: true, force: true }));
+  await cleanup.add(() => rmSync(directory, { recursive: true, force: true }));
   const bare = join(directory, "app.git");
   const git = (cwd: string, ...args: readonly string[]): void => {
-    execFileSync("git", ["-c", "user.name=bench", "-c", "user.email=bench@example.com", ...args], { cwd, stdio: "ignore" });
+    execFileSync("git", ["-c", "user.name=bench", "-c", "user.email=bench@example.com", ...args], {
+      cwd,
+      stdio: "ignore",
+    });
   };
   git(directory, "init", "--bare", "--initial-branch=main", bare);
   const bed = await startHostBed({ hosts: 3, mounts: { "/srv/app.git": bare } });
-  cleanup.add(() => bed.stop());
+  await cleanup.add(() => bed.stop());
   const place = makeHostsWorkspace(root, bed);
-  cleanup.add(() => place.dispose());
+  await cleanup.add(() => place.dispose());
   const shell = new HostsShell({ root, workspace: place.directory, env: place.env, shows: false });
-  cleanup.add(() => shell.lotse(["stop"]));
-  cleanup.add(() => shell.killAll());
+  await cleanup.add(() => shell.lotse(["stop"]));
+  await cleanup.add(() => shell.killAll());
   await makeSecrets(shell);
   await makeRelease(shell, "1.0.0");
   bump(place.directory, "1.0.0", "2.0.0");
@@ -85,16 +88,26 @@ function urlsOf(bed: HostBed, port: number): readonly string[] {
 async function contend(
   stage: Stage,
   name: string,
-  { urls, requests, deploy }: { readonly urls: readonly string[]; readonly requests: number; readonly deploy: (round: number) => Promise<void> },
+  {
+    urls,
+    requests,
+    deploy,
+  }: {
+    readonly urls: readonly string[];
+    readonly requests: number;
+    readonly deploy: (round: number) => Promise<void>;
+  },
 ): Promise<Contender> {
   const { settings, cleanup } = stage;
   console.error(`measuring: ${name}`);
-  const loading = new LoadProcess({ ...settings, urls });
-  cleanup.add(() => loading.kill());
+  const { ratePerSecond, longMs, longPerSecond } = settings;
+  const loading = new LoadProcess({ urls, ratePerSecond, longMs, longPerSecond });
+  await cleanup.add(() => loading.kill());
   const from = performance.now();
-  const sent = (): number => ((performance.now() - from) / 1000) * (settings.ratePerSecond + settings.longPerSecond);
+  const sent = (): number =>
+    ((performance.now() - from) / 1000) * (ratePerSecond + longPerSecond);
   // Long requests of the time before are under way at the first switch, and of the time between at the others.
-  await sleep(settings.longMs / 2);
+  await sleep(longMs / 2);
   let deploys = 0;
   const times: number[] = [];
   while (deploys < 2 || deploys % 2 === 1 || sent() < requests) {
@@ -122,22 +135,33 @@ async function contenders(stage: Stage): Promise<readonly Contender[]> {
   await sleep(5000);
   const plain = { urls: urlsOf(bed, plainPort), requests: 0 };
   const restart = "systemctl restart";
-  found.push(await contend(stage, `${restart}, one host after the other`, { ...plain, deploy: () => restartInTurn(bed) }));
+  found.push(
+    await contend(stage, `${restart}, one host after the other`, {
+      ...plain,
+      deploy: () => restartInTurn(bed),
+    }),
+  );
   await sleep(5000);
-  found.push(await contend(stage, `${restart}, all hosts at once`, { ...plain, deploy: () => restartAtOnce(bed) }));
+  found.push(
+    await contend(stage, `${restart}, all hosts at once`, { ...plain, deploy: () => restartAtOnce(bed) }),
+  );
   const version = capistranoVersion();
-  if (version === null) console.error(`not measured: Capistrano (apt-get install --yes ${capistranoPackages})`);
+  if (version === null)
+    console.error(`not measured: Capistrano (apt-get install --yes ${capistranoPackages})`);
   else {
     await sleep(5000);
     const directory = mkdtempSync(join(tmpdir(), "lotse-bench-cap-"));
-    stage.cleanup.add(() => rmSync(directory, { recursive: true, force: true }));
+    await stage.cleanup.add(() => rmSync(directory, { recursive: true, force: true }));
     const cap = capistrano(bed, directory, stage.repository);
     found.push(await contend(stage, `Capistrano ${version}, restart in sequence`, { ...plain, deploy: cap }));
   }
   return found;
 }
 
-function printContenders(all: readonly Contender[], { ratePerSecond, longMs, longPerSecond }: HostsLoad): void {
+function printContenders(
+  all: readonly Contender[],
+  { ratePerSecond, longMs, longPerSecond }: HostsLoad,
+): void {
   const inFlight = (longMs / 1000) * longPerSecond;
   console.log(
     `\nThree hosts, ${ratePerSecond} requests a second through HAProxy on two of them, and ${inFlight} requests of ${longMs / 1000} s under way all the time; ${load()}\n`,
@@ -170,7 +194,8 @@ function printContenders(all: readonly Contender[], { ratePerSecond, longMs, lon
   ]);
   console.log(table(headings, rows));
   for (const { name, figures } of all) {
-    for (const [reason, count] of Object.entries(figures.reasons)) console.log(`${name}: ${count} × ${reason}`);
+    for (const [reason, count] of Object.entries(figures.reasons))
+      console.log(`${name}: ${count} × ${reason}`);
   }
 }
 

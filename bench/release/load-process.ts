@@ -28,13 +28,18 @@ export class LoadProcess {
 
   /** Begins a new phase. */
   phase(name: string): void {
-    this.#child.send({ phase: name });
+    this.#send({ phase: name });
   }
 
   /** Ends it when the last request under way is answered. */
   async stop(): Promise<readonly LoadFigures[]> {
-    this.#child.send({ stop: true });
+    this.#send({ stop: true });
     return this.#figures;
+  }
+
+  /** Whoever is gone is found out by its figures. */
+  #send(message: object): void {
+    if (this.#child.connected) this.#child.send(message);
   }
 
   kill(): void {

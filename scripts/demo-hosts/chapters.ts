@@ -27,7 +27,7 @@ export async function canary({ shell, workspace, traffic }: Stage, times: Times)
   expect(status === 0, "2.0.0 is deployed");
   times.set("canary with pauses and gates, start to end", rollout.tenants[0]?.durationMs ?? Number.NaN);
   traffic.phase("2.0.0 alone");
-  await traffic.steady(400);
+  await traffic.steady(200);
 }
 
 /** Back to what still runs, and forth again. */
@@ -73,7 +73,7 @@ export async function badReleases({ shell, workspace, traffic }: Stage, times: T
   times.set("failed gate until everything was put back", rollbackMs ?? Number.NaN);
   expect(traffic.lastOf("3.1.0", begun) > 0, "the canary had requests");
   traffic.phase("2.0.0 alone again");
-  await traffic.steady(400);
+  await traffic.steady(200);
 }
 
 function appendRoute(workspace: string): void {
@@ -112,7 +112,7 @@ export async function deadWorker({ shell, workspace, traffic }: Stage, times: Ti
   shell.tell(`  steps that were begun twice: ${repeated.map(({ name }) => name).join(", ") || "none"}`);
   times.set("SIGKILL of the worker until another one had finished", performance.now() - since);
   traffic.phase("4.0.0 alone");
-  await traffic.steady(400);
+  await traffic.steady(200);
 }
 
 /** A host is gone in the middle: what is not known is told, and made good later. */
@@ -138,5 +138,5 @@ export async function lostHost({ shell, bed, workspace, traffic }: Stage, times:
   const again = await roll(shell, ["deploy", "--release", "5.0.0", "--strategy", "careful"]);
   expect(again.status === 0, "5.0.0 is deployed when all hosts are there");
   traffic.phase("5.0.0 alone");
-  await traffic.steady(400);
+  await traffic.steady(200);
 }

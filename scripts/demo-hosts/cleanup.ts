@@ -3,8 +3,14 @@ export class Cleanup {
   readonly #steps: (() => Promise<unknown> | unknown)[] = [];
   #running: Promise<void> | undefined;
 
-  add(step: () => Promise<unknown> | unknown): void {
-    this.#steps.unshift(step);
+  /** @throws Error when it is over, after doing the step at once: nothing more is wanted */
+  async add(step: () => Promise<unknown> | unknown): Promise<void> {
+    if (this.#running === undefined) {
+      this.#steps.unshift(step);
+      return;
+    }
+    await step();
+    throw new Error("interrupted");
   }
 
   run(): Promise<void> {
@@ -23,13 +29,10 @@ export class Cleanup {
   }
 }
 
-/** Thrown where Ctrl-C ended something. */
-export class Interrupted extends Error {}
-
 /**
  * Runs something that is cleaned up after whatever happens, Ctrl-C and SIGTERM included.
  *
- * @param act - gets a promise that rejects when it is interrupted, to race with
+ * @param act - adds to the clean-up what it makes, as soon as it is made
  * @returns the exit status: that of `act`, or 130
  */
 export async function withCleanup(act: (cleanup: Cleanup) => Promise<number>): Promise<number> {
@@ -39,11 +42,12 @@ export async function withCleanup(act: (cleanup: Cleanup) => Promise<number>): P
     console.error("\ninterrupted: removing everything, which takes some seconds");
     interrupted.resolve(130);
   };
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  process.on("uncaughtException", (error) => interrupted.reject(error));
   const acting = act(cleanup);
   const outcome = await Promise.race([acting, interrupted.promise]).catch((error: unknown) => error);
   await cleanup.run();
-  // What was being made while the signal came removes itself where it sees that nobody wants it.
+  // What was still being made when the signal came is removed as soon as it is there.
   if (outcome === 130) await acting.catch(() => undefined);
   if (typeof outcome === "number") return outcome;
   throw outcome;

@@ -20,12 +20,12 @@ import { Traffic, type PhaseFigures } from "./traffic.ts";
 import { balancerHosts, makeHostsWorkspace } from "./workspace.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const rates = { quick: 200, slow: 5 };
+const rates = { quick: 100, slow: 5 };
 
 async function hosts(cleanup: Cleanup): Promise<HostBed> {
   console.log("1. Three hosts with systemd, sshd and HAProxy (the first time this builds their file system)");
   const bed = await startHostBed({ hosts: 3 });
-  cleanup.add(() => bed.stop());
+  await cleanup.add(() => bed.stop());
   for (const { name, address } of bed.hosts) console.log(`  ${name}  ${address}`);
   return bed;
 }
@@ -72,10 +72,10 @@ async function demo(cleanup: Cleanup): Promise<number> {
   try {
     const bed = await hosts(cleanup);
     const place = makeHostsWorkspace(root, bed);
-    cleanup.add(() => place.dispose());
+    await cleanup.add(() => place.dispose());
     const shell = new HostsShell({ root, workspace: place.directory, env: place.env });
-    cleanup.add(() => shell.lotse(["stop"], { lines: 0 }));
-    cleanup.add(() => shell.killAll());
+    await cleanup.add(() => shell.lotse(["stop"], { lines: 0 }));
+    await cleanup.add(() => shell.killAll());
     await first(shell);
     const urls = await urlsOf(shell, bed);
     shell.tell(
@@ -83,7 +83,7 @@ async function demo(cleanup: Cleanup): Promise<number> {
     );
     shell.tell(urls.join("\n"));
     const traffic = new Traffic(urls, rates, "1.0.0 alone");
-    cleanup.add(() => void traffic.stop());
+    await cleanup.add(() => void traffic.stop());
     const times: Times = new Map();
     const phases = await chapters({ shell, bed, workspace: place.directory, traffic }, times);
     shell.say("9. What did everybody do?");

@@ -98,7 +98,7 @@ export class Traffic {
   }
 }
 
-/** Asks each balancer for its version every 25 ms, each time over a new connection. */
+/** Asks each balancer for its version every 50 ms, each time over a new connection. */
 export class VersionWatch {
   readonly #seen: Seen[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -107,7 +107,7 @@ export class VersionWatch {
   constructor(urls: readonly string[]) {
     this.#timer = setInterval(() => {
       for (const url of urls) this.#ask(`${url}/version`);
-    }, 25);
+    }, 50);
   }
 
   last(matches: (version: string) => boolean, since: number): number {

@@ -50,14 +50,14 @@ export class HostContainer implements BedHost {
     await this.#mountDisk();
     const { network, image, mounts } = this.#parts;
     const shared = Object.entries(mounts).flatMap(([to, from]) => ["--volume", `${from}:${to}:ro`]);
-    await this.#engine.client([
-      ...["create", "--name", this.name, "--hostname", this.name, "--network", network, "--ip", this.address],
-      // Everything that systemd needs to keep services apart, and nothing of the machine's own control.
-      ...["--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns=private"],
-      ...["--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined"],
-      ...["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp", "--stop-signal", "SIGRTMIN+3"],
-      ...["--volume", `${this.#disk}:/var/lib/lotse`, ...shared, image],
-    ]);
+    // Everything that systemd needs to keep services apart, and nothing of the machine's own control.
+    const rights = ["--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns=private"];
+    const security = ["--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined"];
+    const memory = ["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"];
+    const place = ["--name", this.name, "--hostname", this.name, "--network", network, "--ip", this.address];
+    const files = ["--volume", `${this.#disk}:/var/lib/lotse`, ...shared];
+    const options = [...place, ...rights, ...security, ...memory, ...files, "--stop-signal", "SIGRTMIN+3"];
+    await this.#engine.client(["create", ...options, image]);
     const key = await makeKey(this.#parts.directory, `host-${this.name}`);
     await this.#giveKey(key);
     await this.#copyIn("authorized_keys", `${this.#parts.authorized}\n`, "/root/.ssh/authorized_keys");

@@ -11,6 +11,7 @@ export {
   type EmbeddedServer,
 } from "./postgres/embedded.ts";
 export { Database, type DatabaseOptions, type Transaction } from "./database/database.ts";
+export { identityOf } from "./database/identity.ts";
 export { migrate } from "./database/migrate.ts";
 export { openEngine, type Engine, type EngineOptions } from "./engine/open-engine.ts";
 export { anyWorkerAlive } from "./engine/workers.ts";

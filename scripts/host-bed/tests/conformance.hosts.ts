@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines-per-function -- a suite is one function */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, it } from "vitest";

@@ -5,6 +5,7 @@ import { TestServer } from "../testing/test-server.ts";
 import { WorkerProcess } from "../testing/worker-process.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
 import { Database } from "./database.ts";
+import { identityOf } from "./identity.ts";
 import { migrate } from "./migrate.ts";
 import { transactOnce } from "./once.ts";
 
@@ -122,6 +123,21 @@ describe("a transaction that takes effect once", { timeout }, () => {
 });
 
 describe("the tables", { timeout }, () => {
+  it("say which database they are of, for as long as it lives", async () => {
+    const names: string[] = [];
+    const first = await server.database("identity");
+    for (const url of [first, first, await server.database("another")]) {
+      const database = new Database({ url });
+      await migrate(database, url);
+      names.push(await identityOf(database));
+      await database.close();
+    }
+    const [name, again, other] = names;
+    expect(name).toMatch(/^database-[0-9a-f-]{36}$/u);
+    expect(again).toBe(name);
+    expect(other).not.toBe(name);
+  });
+
   it("are made once by processes that start first at the same moment", async () => {
     const url = await server.database("first");
     const workers = [1, 2, 3].map(() => new WorkerProcess({ url, world: server.root }));

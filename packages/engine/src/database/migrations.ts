@@ -195,4 +195,15 @@ export const migrations: readonly Migration[] = [
       CREATE TABLE lotse.object_sizes (digest text PRIMARY KEY, size bigint NOT NULL, parts integer NOT NULL);
     `,
   },
+  {
+    number: 4,
+    sql: `
+      -- Which database this is: fences of another one, even in the same place, cannot be compared with its own.
+      CREATE TABLE lotse.identity (
+        single boolean PRIMARY KEY DEFAULT true CHECK (single),
+        id uuid NOT NULL DEFAULT gen_random_uuid()
+      );
+      INSERT INTO lotse.identity DEFAULT VALUES;
+    `,
+  },
 ];

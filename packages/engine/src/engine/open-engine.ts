@@ -21,7 +21,7 @@ export interface EngineOptions {
   /** The database; see `openDatabase`. */
   readonly url: Sensitive<string>;
   /** What carries out the steps. Left out, this process starts and watches rollouts and runs none itself. */
-  readonly driver?: RolloutDriver | ((database: Database) => RolloutDriver);
+  readonly driver?: RolloutDriver | ((database: Database) => RolloutDriver | Promise<RolloutDriver>);
   /**
    * Called when another worker has taken over what this one was doing. It must end the process: nothing that
    * is under way here may go on. @defaultValue ends the process with the status of `engine.lease`
@@ -68,7 +68,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   }
   const database = new Database({ url, connections: 16 });
   if (driver !== undefined)
-    return openWorker(options, database, typeof driver === "function" ? driver(database) : driver);
+    return openWorker(options, database, typeof driver === "function" ? await driver(database) : driver);
   const rollouts = new Rollouts(database);
   return { rollouts, database, executor: null, close: () => database.close() };
 }

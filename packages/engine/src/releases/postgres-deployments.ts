@@ -9,15 +9,12 @@ import {
 } from "@lotse/core/release";
 import type { Database } from "../database/database.ts";
 
-/** The records of deployments; locks are the engine's. */
-export type DeploymentRecords = Omit<DeploymentStore, "lockPath">;
-
 /**
  * What each tenant runs, in PostgreSQL: for workers that share no disk.
  *
  * @param database - its tables are up to date
  */
-export function postgresDeployments(database: Database): DeploymentRecords {
+export function postgresDeployments(database: Database): DeploymentStore {
   return {
     async read(scope) {
       const { environment, tenant } = checkScope(scope);

@@ -1,8 +1,15 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { canonicalJson, isLotseError, LotseError, removeTree } from "@lotse/core/kernel";
-import { objectsOf, openObjects, Records, type ObjectStore, type Release } from "@lotse/core/release";
+import { canonicalJson, isLotseError, LotseError, removeTree, systemClock } from "@lotse/core/kernel";
+import {
+  objectsOf,
+  openObjects,
+  Records,
+  withReleaseLock,
+  type ObjectStore,
+  type Release,
+} from "@lotse/core/release";
 import type { Database } from "../database/database.ts";
 
 /** The largest part of an object in one row, in bytes. */
@@ -49,7 +56,8 @@ export async function pushRelease(database: Database, directory: string, id: str
  * against its digest, and the record against its id, before anything of it counts.
  *
  * @param directory - the absolute path of the workspace's `.lotse`
- * @throws LotseError `release.not-found` when neither has it, `release.corrupt`
+ * @throws LotseError `release.not-found` when neither has it, `release.corrupt`, `rollout.locked` when releases are
+ * being made or pruned here for a minute
  */
 export async function fetchRelease(database: Database, directory: string, id: string): Promise<void> {
   const records = new Records(directory);
@@ -61,14 +69,20 @@ export async function fetchRelease(database: Database, directory: string, id: st
   const [row] = rows;
   if (row === undefined) throw unknown(id);
   const release = await checkedRecord(directory, id, row.record);
-  const objects = openObjects(join(directory, "objects"));
   const { rows: named } = await database.query<{ digest: string }>(
     "SELECT digest FROM lotse.release_objects WHERE release = $1 ORDER BY digest",
     [id],
   );
-  for (const { digest } of named)
-    if (!(await has(objects, digest))) await fetchObject(database, objects, digest);
-  await records.write(release, row.envelope);
+  await withReleaseLock(
+    { directory, clock: systemClock },
+    `fetch of release ${release.version}`,
+    async () => {
+      const objects = openObjects(join(directory, "objects"));
+      for (const { digest } of named)
+        if (!(await has(objects, digest))) await fetchObject(database, objects, digest);
+      await records.write(release, row.envelope);
+    },
+  );
 }
 
 /** The digests of everything that a release is made of, each once. */

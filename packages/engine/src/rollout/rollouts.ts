@@ -86,9 +86,8 @@ export class Rollouts {
       if (status.revision !== seen) yield status;
       seen = status.revision;
       if (endStates.has(status.state)) return;
-      await sleep(options.intervalMs ?? 200, undefined, {
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      }).catch(() => undefined);
+      const stop = options.signal === undefined ? {} : { signal: options.signal };
+      await sleep(options.intervalMs ?? 200, undefined, stop).catch(() => undefined);
     }
   }
 

@@ -182,6 +182,6 @@ function scopeOf({ environment, tenant }: Effect): TenantScope {
   return { environment, tenant };
 }
 
-function bare({ signal: _, ...effect }: Effect): Omit<Effect, "signal"> {
-  return effect;
+function bare({ rollout, environment, tenant, fence, key }: Effect): Omit<Effect, "signal"> {
+  return { rollout, environment, tenant, fence, key };
 }

@@ -63,7 +63,9 @@ function isShown({ kind, result, error }: StepRow): boolean {
   return kind !== "bookkeeping" || error !== null || result?.ok === false;
 }
 
-function shownAs({ result, error, run: _, ordinal: __, ...step }: StepRow): StepStatus {
+function shownAs({ result, error, ...row }: StepRow): StepStatus {
+  const { tenant, name, kind, state, attempts, startedAt, endedAt } = row;
+  const step = { tenant, name, kind, state, attempts, startedAt, endedAt };
   if (result === null) return error === null ? step : { ...step, error };
   if (!result.ok) return { ...step, error: result.reason };
   return result.note === undefined ? step : { ...step, note: result.note };

@@ -6,7 +6,7 @@ import { TestServer } from "../testing/test-server.ts";
 import { takeFences, takeLocks } from "./locks.ts";
 import { keyOf } from "./keys.ts";
 import { finishRollout, insertRollout, keepOutcome, loadRollout, showState } from "./rollout-store.ts";
-import { parseRequest, type RolloutRequestInput } from "./request.ts";
+import { parseRequest } from "./request.ts";
 import { beginStep, endStep, keepRemaining, noteFailure, type StepPlace } from "./step-store.ts";
 import type { StepResult } from "./status.ts";
 import { checkPlan, loadPlan, storePlan } from "./tenant-plan.ts";
@@ -190,7 +190,7 @@ describe("requests from outside", () => {
     ["with something that nobody knows", { colour: "green" }],
     ["with a strategy that fills the database", { strategy: { name: "x", steps: ["x".repeat(2_000_000)] } }],
   ])("are refused %s", (_, odd) => {
-    expect(() => parseRequest({ ...requestFor("p"), ...odd } as RolloutRequestInput)).toThrow(
+    expect(() => parseRequest({ ...requestFor("p"), ...odd })).toThrow(
       expect.objectContaining({ code: "usage.argument" }) as Error,
     );
   });

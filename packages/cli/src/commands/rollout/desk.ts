@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { rolloutDriver, type RequestOptions, type Session } from "@lotse/core/app";
 import { fileWitness, type AuditLog, type AuditStore, type Witness } from "@lotse/core/audit";
 import { makeLotseDirectory, type LotseError } from "@lotse/core/kernel";
-import type { DeploymentStore } from "@lotse/core/release";
+import type { RolloutDriver } from "@lotse/core/release";
+import type * as EngineLibrary from "@lotse/engine";
 import type { Database, Engine, Rollouts } from "@lotse/engine";
 import type { Context } from "../../context.ts";
 import { formatError } from "../../output/diagnostics.ts";
@@ -42,18 +43,18 @@ export async function openDesk(context: Context, options: DeskOptions): Promise<
     directory: session.variables["LOTSE_POSTGRES_DIR"] || undefined,
   });
   const shared = location.kind === "shared";
-  const driverFor = shared
-    ? (database: Database) =>
-        lib.sharingDriver(driverOf(session, recordsIn(database)), database, session.state)
-    : () => driverOf(session, {});
+  const driverFor = async (database: Database): Promise<RolloutDriver> => {
+    const records = shared ? recordsIn(database) : {};
+    const driver = rolloutDriver(session, { ...records, owner: await lib.identityOf(database) });
+    return shared ? lib.sharingDriver(driver, database, session.state) : driver;
+  };
   const engine = await lib.openEngine({
     url: location.url,
     ...(options.worker ? { driver: driverFor, audit: (store) => logOf(lib, session, store) } : {}),
     onAuditError: oncePerCode((error) => context.err(formatError(error, context.stderrColours))),
   });
   function recordsIn(database: Database): RequestOptions {
-    // Locks are the engine's, so the port's part for lock files is never asked for.
-    return { deployments: lib.postgresDeployments(database) as DeploymentStore };
+    return { deployments: lib.postgresDeployments(database) };
   }
   return {
     session,
@@ -66,10 +67,6 @@ export async function openDesk(context: Context, options: DeskOptions): Promise<
   };
 }
 
-function driverOf(session: Session, records: RequestOptions): ReturnType<typeof rolloutDriver> {
-  return rolloutDriver(session, records);
-}
-
 /** Opens the audit log of a workspace's database, which was reached before. */
 export async function databaseLogOf({
   session,
@@ -79,7 +76,10 @@ export async function databaseLogOf({
   return logOf(lib, session, new lib.PostgresAuditStore(engine.database));
 }
 
-function logOf(lib: typeof import("@lotse/engine"), session: Session, store: AuditStore): AuditLog {
+/** What opens the log of a database; loaded with the rest of the engine. */
+type LogOpener = Pick<typeof EngineLibrary, "openDatabaseLog">;
+
+function logOf(lib: LogOpener, session: Session, store: AuditStore): AuditLog {
   const { state, clock, engine } = session;
   const witnesses = witnessesOf(session);
   return lib.openDatabaseLog(store, { state, name: engine.workspace.name, clock, witnesses });

@@ -9,10 +9,7 @@ const urlPath = z
   .regex(/^\/[\x21-\x7e]*$/u, "must begin with / and hold no spaces");
 
 /** How a release is asked whether it is healthy; a target takes those that it can ask. */
-export const healthKinds = ["http", "tcp", "command", "systemd"] as const;
-
-/** One of {@link healthKinds}. */
-export type HealthKind = (typeof healthKinds)[number];
+export type HealthKind = "http" | "tcp" | "command" | "systemd";
 
 const words: Readonly<Record<HealthKind, string>> = {
   http: "`http`: GET `path` answers 2xx",

@@ -22,7 +22,7 @@ export interface ConformanceHarness {
 }
 
 /** What a request got. */
-export interface HarnessAnswer {
+interface HarnessAnswer {
   readonly status: number;
   readonly version: string | null;
   /** What a client would send back as `cookie`; empty where nothing was set. */

@@ -5,13 +5,7 @@ import { commandCases } from "./conformance-commands.ts";
 import { bringUp, rejects, slotsOf, takeDown, type ConformanceCase } from "./conformance-harness.ts";
 import { trafficCases } from "./conformance-traffic.ts";
 
-export type {
-  Behaviour,
-  ConformanceCase,
-  ConformanceHarness,
-  HarnessAnswer,
-  RunningHarness,
-} from "./conformance-harness.ts";
+export type { Behaviour, ConformanceCase, ConformanceHarness } from "./conformance-harness.ts";
 
 /**
  * What every implementation of `Target` must do; run each case in a test of its own. The cases of one

@@ -3,13 +3,10 @@ import { emptyDeployment, type Deployment } from "../deployment.ts";
 import type { DeploymentStore } from "../deployments.ts";
 import type { TenantScope } from "../names.ts";
 
-/** What a store of deployments is tested by; locks belong to whoever carries out rollouts. */
-export type DeploymentRecords = Omit<DeploymentStore, "lockPath">;
-
 /** A store that has nothing in it yet. */
 export interface DeploymentStoreFixture {
   /** Opens it once more, as another process would. */
-  open(): DeploymentRecords;
+  open(): DeploymentStore;
   /** Damages what is written down about a tenant. */
   damage(scope: TenantScope): Promise<void>;
   dispose(): Promise<void>;

@@ -46,6 +46,9 @@ export interface Load {
   stop(): Promise<LoadReport>;
 }
 
+/** How long a connection may be idle; servers and balancers usually allow more. */
+const idleMs = 3000;
+
 class Phase {
   readonly name: string;
   sent = 0;
@@ -68,7 +71,8 @@ class Phase {
 
 /** Makes load at a constant rate over kept connections. */
 export function startLoad(options: LoadOptions): Load {
-  const agent = new Agent({ keepAlive: true });
+  // Idle connections are closed from here, before a server closes one in the moment in which it is used again.
+  const agent = new Agent({ keepAlive: true, timeout: idleMs });
   const phases: Phase[] = [new Phase(options.phase ?? "start")];
   const open = new Set<Promise<void>>();
   const startedAt = performance.now();

@@ -7,14 +7,14 @@ import type { RolloutRequest } from "../request.ts";
 import type { PlanStep } from "../step.ts";
 
 /** How one step went. */
-export interface RunStep {
+interface RunStep {
   readonly name: string;
   readonly state: "done" | "failed" | "skipped";
   readonly note?: string | undefined;
 }
 
 /** How a rollout went for one tenant. */
-export interface RunTenant {
+interface RunTenant {
   readonly tenant: string;
   readonly status: TenantStatus;
   readonly code?: ErrorCode;

@@ -1,10 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { constants } from "node:os";
-import { isSystemError, LotseError, systemClock, systemExec, type Clock } from "../../kernel/index.ts";
+import {
+  disableCoreDumps,
+  isSystemError,
+  LotseError,
+  systemClock,
+  systemExec,
+  type Clock,
+} from "../../kernel/index.ts";
 import { assertNoSecretInArguments } from "./arguments.ts";
 import { moveOutput, stdioOptions, type ChildStdio, type OutputFilter } from "./child-output.ts";
 import { SignalForwarding } from "./child-signals.ts";
-import { disableCoreDumps } from "./core-dumps.ts";
 import { serveFifo } from "./fifo.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import type { RunOutcome, RunRequest } from "./run-request.ts";

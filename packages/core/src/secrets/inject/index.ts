@@ -2,7 +2,6 @@ export { assertNoSecretInArguments } from "./arguments.ts";
 export { writeArtefact, type Artefact } from "./artefact.ts";
 export { runWithVariables } from "./child.ts";
 export type { RunOutcome, RunRequest } from "./run-request.ts";
-export { disableCoreDumps } from "./core-dumps.ts";
 export { runInteractive, type InteractiveOptions, type RunInteractive } from "./child-interactive.ts";
 export type { ChildStdio, OutputFilter } from "./child-output.ts";
 export type { SignalSource } from "./child-signals.ts";

@@ -44,7 +44,10 @@ export function portsOf({ hosts, balancers }: Observation): Map<string, Readonly
 }
 
 /** The port that balancers listen on for the tenant; the first one asked chooses, the others take it as well. */
-async function listenPort({ remote, spec, scope, signal }: Balancing, observation: Observation): Promise<number> {
+async function listenPort(
+  { remote, spec, scope, signal }: Balancing,
+  observation: Observation,
+): Promise<number> {
   const known = [...observation.balancers.done.values()].find(({ port }) => port !== null)?.port;
   if (known !== undefined && known !== null) return known;
   const { first, last } = spec.balancer.listen.ports;

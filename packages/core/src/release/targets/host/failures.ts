@@ -39,11 +39,7 @@ function codeOf(errors: readonly LotseError[]): ErrorCode {
  * @throws the signal's reason when it was aborted; a defect as it is; otherwise a LotseError with the code that
  * all failures share, `rollout.fence`, `target.lock` or `target.refused` where one has it, or `target.host`
  */
-export function throwFailed(
-  { done, failed }: Gathered<unknown>,
-  signal?: AbortSignal,
-  as?: ErrorCode,
-): void {
+export function throwFailed({ done, failed }: Gathered<unknown>, signal?: AbortSignal, as?: ErrorCode): void {
   if (failed.size === 0) return;
   signal?.throwIfAborted();
   const errors = [...failed.values()];

@@ -70,7 +70,9 @@ function stickyLines(sticky: Sticky): string[] {
 }
 
 function checkLines({ health }: HostSpec): string[] {
-  return health.kind === "http" ? [`  option httpchk GET ${health.path.replaceAll(/[\\"'#]/gu, "\\$&")}`] : [];
+  return health.kind === "http"
+    ? [`  option httpchk GET ${health.path.replaceAll(/[\\"'#]/gu, "\\$&")}`]
+    : [];
 }
 
 function serverLine(place: ServerPlace, colour: Colour, sticky: Sticky): string {
@@ -205,9 +207,15 @@ function countsOf(rows: readonly Row[], old: readonly Row[]): ServerCount[] {
     const place = placeOf(row.server);
     if (place === null) return [];
     const before = old.filter(({ server }) => server === row.server);
-    const sum = (of: (each: Row) => number): number => before.reduce((total, each) => total + of(each), of(row));
+    const sum = (of: (each: Row) => number): number =>
+      before.reduce((total, each) => total + of(each), of(row));
     return [
-      { ...place, inFlight: sum((each) => each.current), requests: sum((each) => each.total), errors: sum((each) => each.errors) },
+      {
+        ...place,
+        inFlight: sum((each) => each.current),
+        requests: sum((each) => each.total),
+        errors: sum((each) => each.errors),
+      },
     ];
   });
 }

@@ -39,7 +39,8 @@ export function healthTry(parts: HealthParts, spec: HostSpec, ports: HostState["
       const now = Number(slotState.unit["NRestarts"] ?? 0);
       restarts ??= now;
       // It may crash and be running again between two tries.
-      if (gone !== null || now > restarts) return { gone: await lastWords(parts, gone ?? "it ended and was started again") };
+      if (gone !== null || now > restarts)
+        return { gone: await lastWords(parts, gone ?? "it ended and was started again") };
       return trouble === null ? null : `${host.name}: ${trouble}`;
     } catch (error) {
       parts.signal?.throwIfAborted();

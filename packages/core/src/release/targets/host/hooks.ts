@@ -2,7 +2,14 @@ import { createHash } from "node:crypto";
 import { LotseError } from "../../../kernel/index.ts";
 import { formatSlot, type Slot } from "../../names.ts";
 import { parseHostState } from "./host-state.ts";
-import { codeDirectory, envFile, serviceUser, sharedDirectory, tenantDirectory, unitDescription } from "./places.ts";
+import {
+  codeDirectory,
+  envFile,
+  serviceUser,
+  sharedDirectory,
+  tenantDirectory,
+  unitDescription,
+} from "./places.ts";
 import type { Remote } from "./remote.ts";
 import type { HostPlace, HostSpec } from "./spec.ts";
 import { oneShotUnit } from "./unit.ts";
@@ -33,7 +40,11 @@ function digestOfKey({ key, slot }: HookParts, command: readonly string[]): stri
  * @returns the last lines that it wrote, secrets taken out
  * @throws LotseError `target.hook`; `target.refused` when nothing is prepared in the slot
  */
-export async function runHook(parts: HookParts, command: readonly string[], timeoutMs: number): Promise<string> {
+export async function runHook(
+  parts: HookParts,
+  command: readonly string[],
+  timeoutMs: number,
+): Promise<string> {
   const { remote, host, slot, signal } = parts;
   const output = await remote.ask(host, "state", [slot.environment, slot.tenant], { signal });
   const meta = parseHostState(host.name, output).slots[slot.colour]?.meta;

@@ -16,7 +16,11 @@ import { hostWords, sshOptions } from "./ssh.ts";
 import { tarOf } from "./tar.ts";
 import { oneShotUnit, quoteUnitWord, serviceUnit } from "./unit.ts";
 
-const minimal = { type: "host", hosts: [{ name: "web-1", internal: "10.0.0.1" }], command: ["node", "app.js"] };
+const minimal = {
+  type: "host",
+  hosts: [{ name: "web-1", internal: "10.0.0.1" }],
+  command: ["node", "app.js"],
+};
 const scope = { environment: "prod", tenant: "acme" };
 const spec = parseHostSpec(minimal);
 
@@ -24,13 +28,25 @@ describe("description of a host target", () => {
   it.each([
     ["no hosts", { hosts: [] }, "target.hosts"],
     ["a host twice", { hosts: [{ name: "a" }, { name: "a" }] }, "target.hosts"],
-    ["an option as an address", { hosts: [{ name: "a", address: "-oProxyCommand=x" }] }, "target.hosts.0.address"],
+    [
+      "an option as an address",
+      { hosts: [{ name: "a", address: "-oProxyCommand=x" }] },
+      "target.hosts.0.address",
+    ],
     ["an address with a command", { hosts: [{ name: "a", address: "a;reboot" }] }, "target.hosts.0.address"],
     ["a path that climbs", { balancer: { directory: "/etc/../root" } }, "target.balancer.directory"],
     ["a program that systemd reads as an option", { command: ["+/bin/sh"] }, "target.command"],
     ["a zero byte", { command: ["sh", "a\0b"] }, "target.command.1"],
-    ["a password in a url", { artefact: { from: "git", url: "https://a:b@x.y/z", commit: "a".repeat(40) } }, "target.artefact.url"],
-    ["a branch for a commit", { artefact: { from: "git", url: "https://x.y/z", commit: "main" } }, "target.artefact.commit"],
+    [
+      "a password in a url",
+      { artefact: { from: "git", url: "https://a:b@x.y/z", commit: "a".repeat(40) } },
+      "target.artefact.url",
+    ],
+    [
+      "a branch for a commit",
+      { artefact: { from: "git", url: "https://x.y/z", commit: "main" } },
+      "target.artefact.commit",
+    ],
     ["ports in the wrong order", { ports: { first: 3000, last: 2000 } }, "target.ports"],
     ["a shared directory outside", { shared: ["../x"] }, "target.shared.0"],
     ["a health command that is missing", { health: { kind: "command" } }, "target.health.run"],
@@ -52,26 +68,50 @@ describe("description of a host target", () => {
 
 describe("ssh", () => {
   it("always checks host keys, never asks, and ends its options before the host", () => {
-    const options = sshOptions(parseHostSpec({ ...minimal, ssh: { config: "/c", "known-hosts": "/k" } }).ssh, "/s");
-    expect(options).toEqual(expect.arrayContaining(["BatchMode=yes", "StrictHostKeyChecking=yes", "ControlPath=/s/%C"]));
-    expect(options).toContain("UserKnownHostsFile=/k");
-    expect(hostWords({ name: "a", user: "root", port: 2222, jump: "j" })).toEqual(
-      ["-l", "root", "-p", "2222", "-J", "j", "--", "a"],
+    const options = sshOptions(
+      parseHostSpec({ ...minimal, ssh: { config: "/c", "known-hosts": "/k" } }).ssh,
+      "/s",
     );
+    expect(options).toEqual(
+      expect.arrayContaining(["BatchMode=yes", "StrictHostKeyChecking=yes", "ControlPath=/s/%C"]),
+    );
+    expect(options).toContain("UserKnownHostsFile=/k");
+    expect(hostWords({ name: "a", user: "root", port: 2222, jump: "j" })).toEqual([
+      "-l",
+      "root",
+      "-p",
+      "2222",
+      "-J",
+      "j",
+      "--",
+      "a",
+    ]);
   });
 
-  it.each([["a b"], ["$(reboot)"], ["a;b"], ["-x"], ["a\nb"], ["'"], ["%n"], [""], ["`x`"], ["a|b"], ["~"], ["*"]])(
-    "passes no word like %j to a remote shell",
-    (word) => {
-      expect(() => checkWords(["state", word])).toThrowError(LotseError);
-    },
-  );
+  it.each([
+    ["a b"],
+    ["$(reboot)"],
+    ["a;b"],
+    ["-x"],
+    ["a\nb"],
+    ["'"],
+    ["%n"],
+    [""],
+    ["`x`"],
+    ["a|b"],
+    ["~"],
+    ["*"],
+  ])("passes no word like %j to a remote shell", (word) => {
+    expect(() => checkWords(["state", word])).toThrowError(LotseError);
+  });
 
   it("passes what it takes on unchanged through a shell", () => {
     const word = fc.stringMatching(/^[A-Za-z0-9_/][A-Za-z0-9._/:@-]{0,20}$/u);
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (words) => {
-        const said = execFileSync("sh", ["-c", `printf '%s\\n' ${checkWords(words).join(" ")}`], { encoding: "utf8" });
+        const said = execFileSync("sh", ["-c", `printf '%s\\n' ${checkWords(words).join(" ")}`], {
+          encoding: "utf8",
+        });
         expect(said).toBe(words.map((each) => `${each}\n`).join(""));
       }),
       { numRuns: 20 },
@@ -87,11 +127,16 @@ describe("units", () => {
     user: "lotse-x",
     environmentFiles: ["/e"],
     writable: ["/shared"],
-    limits: parseHostSpec({ ...minimal, limits: { "memory-mb": 256, "cpu-percent": 50, tasks: 7, files: 99 } }).limits,
+    limits: parseHostSpec({
+      ...minimal,
+      limits: { "memory-mb": 256, "cpu-percent": 50, tasks: 7, files: 99 },
+    }).limits,
   };
 
   it("leave nothing for systemd to expand or end early", () => {
-    const line = serviceUnit(input, 5000).split("\n").find((each) => each.startsWith("ExecStart="));
+    const line = serviceUnit(input, 5000)
+      .split("\n")
+      .find((each) => each.startsWith("ExecStart="));
     expect(line).toBe(
       'ExecStart=:"/var/lib/lotse/tenants/prod/acme/releases/r/code/bin/run" "100%%" "$HOME" "a\\"b\\\\c" "line\\x0aend" ""',
     );
@@ -100,7 +145,10 @@ describe("units", () => {
   });
 
   it("are hardened and limited, services and commands alike", () => {
-    for (const unit of [serviceUnit(input, 5000), oneShotUnit(input, { timeoutMs: 1000, outputFile: "/o" })]) {
+    for (const unit of [
+      serviceUnit(input, 5000),
+      oneShotUnit(input, { timeoutMs: 1000, outputFile: "/o" }),
+    ]) {
       for (const line of [
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
@@ -123,10 +171,13 @@ describe("files for hosts", () => {
   it("variables come out of a shell as they went in", () => {
     // The double quotes of systemd and of a shell agree in everything that is written here.
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0")), (value) => {
-        const script = `${formatEnvFile({ VALUE: value })}printf '%s.' "$VALUE"`;
-        expect(execFileSync("sh", ["-c", script], { encoding: "utf8" })).toBe(`${value}.`);
-      }),
+      fc.property(
+        fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0")),
+        (value) => {
+          const script = `${formatEnvFile({ VALUE: value })}printf '%s.' "$VALUE"`;
+          expect(execFileSync("sh", ["-c", script], { encoding: "utf8" })).toBe(`${value}.`);
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -164,8 +215,18 @@ describe("files for hosts", () => {
 
 describe("balancer", () => {
   const servers = [
-    { host: "web-1", address: "10.0.0.1", ports: { blue: 22000, green: 22001 }, weights: { blue: 95, green: 5 } },
-    { host: "web-2", address: "10.0.0.2", ports: { blue: 22000, green: 22001 }, weights: { blue: 100, green: 0 } },
+    {
+      host: "web-1",
+      address: "10.0.0.1",
+      ports: { blue: 22000, green: 22001 },
+      weights: { blue: 95, green: 5 },
+    },
+    {
+      host: "web-2",
+      address: "10.0.0.2",
+      ports: { blue: 22000, green: 22001 },
+      weights: { blue: 100, green: 0 },
+    },
   ];
 
   it("disables what has no share, whatever a cookie says", () => {
@@ -181,7 +242,7 @@ describe("balancer", () => {
 
   it("is read from its file, and from what runs where the file is damaged", () => {
     const file = parseBalancerState(
-      "file *:20000\nsticky \"session\"\nserver web-1:blue 95 ready 22000\nserver web-1:green 5 ready 22001\nserver web-2:blue 1 maint 22000\nrunning\nend\n",
+      'file *:20000\nsticky "session"\nserver web-1:blue 95 ready 22000\nserver web-1:green 5 ready 22001\nserver web-2:blue 1 maint 22000\nrunning\nend\n',
     );
     expect(file).toMatchObject({
       port: 20000,
@@ -202,8 +263,19 @@ describe("balancer", () => {
         "end",
       ].join("\n"),
     );
-    expect(damaged).toMatchObject({ damaged: true, port: null, unrouted: 4, shares: { "web-1": { blue: 95, green: 0 } } });
-    expect(damaged.counts[0]).toEqual({ host: "web-1", colour: "blue", inFlight: 5, requests: 110, errors: 2 });
+    expect(damaged).toMatchObject({
+      damaged: true,
+      port: null,
+      unrouted: 4,
+      shares: { "web-1": { blue: 95, green: 0 } },
+    });
+    expect(damaged.counts[0]).toEqual({
+      host: "web-1",
+      colour: "blue",
+      inFlight: 5,
+      requests: 110,
+      errors: 2,
+    });
   });
 
   it("never makes up who has the traffic", () => {
@@ -220,7 +292,8 @@ describe("balancer", () => {
 describe("state of a host", () => {
   const meta = JSON.stringify({ release: "r", version: "1.0.0", directory: "d", key: "k", spec });
   const of = (unit: string, started = true) =>
-    parseHostState("web-1", `slot blue\nmeta ${meta}\n${started ? "started\n" : ""}unit ${unit}\nend\n`).slots.blue;
+    parseHostState("web-1", `slot blue\nmeta ${meta}\n${started ? "started\n" : ""}unit ${unit}\nend\n`).slots
+      .blue;
 
   it.each([
     ["ActiveState=active", true, "running"],

@@ -23,7 +23,8 @@ import { parseHostSpec } from "./spec.ts";
 // The program of hosts under `sh`, in a directory instead of /var/lib/lotse, with doubles for what needs a real
 // host: systemctl, chown, haproxy. What they do for real is tried on the test bed of hosts.
 const doubles: Readonly<Record<string, string>> = {
-  systemctl: 'echo "$@" >>"$LOTSE_ROOT/../systemctl.log"; case "$*" in *ActiveState*--value*) echo inactive;; esac',
+  systemctl:
+    'echo "$@" >>"$LOTSE_ROOT/../systemctl.log"; case "$*" in *ActiveState*--value*) echo inactive;; esac',
   chown: ":",
   haproxy: ":",
   journalctl: ":",
@@ -84,7 +85,9 @@ describe("the program of hosts", () => {
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   it("has nothing that shellcheck finds", () => {
-    const result = spawnSync("/usr/bin/shellcheck", ["--shell=sh", join(directory, "lotse-host")], { encoding: "utf8" });
+    const result = spawnSync("/usr/bin/shellcheck", ["--shell=sh", join(directory, "lotse-host")], {
+      encoding: "utf8",
+    });
     expect([result.status, result.stdout]).toEqual([0, ""]);
   });
 
@@ -107,9 +110,9 @@ describe("the program of hosts", () => {
     ["a tenant with a command", ["state", "prod", "$(reboot)"]],
     ["a tenant with a specifier", ["state", "prod", "%n"]],
     ["an empty tenant", ["state", "prod", ""]],
-    ["a colour that is none", ["stop", ...["prod", "acme", "me", "1", "60"], "red"]],
+    ["a colour that is none", ["stop", "prod", "acme", "me", "1", "60", "red"]],
     ["a fence that is none", ["stop", "prod", "acme", "me", "1x", "60", "blue"]],
-    ["a digest that is none", ["put-release", ...["prod", "acme", "me", "1", "60"], "r", "abc", "root"]],
+    ["a digest that is none", ["put-release", "prod", "acme", "me", "1", "60", "r", "abc", "root"]],
   ])("refuses %s, and does nothing", (_, words) => {
     expect(call(words).status).toBe(64);
     expect(existsSync(join(directory, "root"))).toBe(false);
@@ -133,7 +136,10 @@ describe("the program of hosts", () => {
   it("sweeps what a killed upload left", async () => {
     const { digest } = archive();
     const words = ["put-release", ...lock(), "r1", digest, me];
-    const child = spawn("sh", [join(directory, "lotse-host"), ...words], { env: environment(), stdio: ["pipe", "ignore", "ignore"] });
+    const child = spawn("sh", [join(directory, "lotse-host"), ...words], {
+      env: environment(),
+      stdio: ["pipe", "ignore", "ignore"],
+    });
     child.stdin.on("error", () => undefined);
     child.stdin.write("part of it");
     const partial = () => (existsSync(join(home, "releases")) ? readdirSync(join(home, "releases")) : []);
@@ -180,7 +186,10 @@ describe("the program of hosts", () => {
     expect(putSlot("green", "r2").status).toBe(0);
     expect(call(["weights", ...lock(), "100", "0"]).status).toBe(0);
     const switches = `for i in 1 2 3 4 5 6 7 8; do sh ${directory}/lotse-host weights ${lock().join(" ")} 0 100; sh ${directory}/lotse-host weights ${lock().join(" ")} 100 0; done`;
-    const child = spawn("sh", ["-c", switches], { env: { ...process.env, ...environment() }, stdio: "ignore" });
+    const child = spawn("sh", ["-c", switches], {
+      env: { ...process.env, ...environment() },
+      stdio: "ignore",
+    });
     const ended = once(child, "exit");
     const seen = new Set<string>();
     let reads = 0;
@@ -198,7 +207,8 @@ describe("the program of hosts", () => {
   });
 
   it("gives each tenant ports of its own, and the same each time", () => {
-    const of = (tenant: string) => call(["ports", "prod", tenant, "me", "1", "60", "39000", "39099"]).stdout.trim();
+    const of = (tenant: string) =>
+      call(["ports", "prod", tenant, "me", "1", "60", "39000", "39099"]).stdout.trim();
     const [first, second] = [of("acme"), of("zen")];
     expect(of("acme")).toBe(first);
     expect(new Set([...first.split(" "), ...second.split(" ")]).size).toBe(4);
@@ -208,7 +218,12 @@ describe("the program of hosts", () => {
 
   it("notices a damaged file of the balancer and repairs it from its copy", () => {
     const spec = parseHostSpec({ type: "host", hosts: [{ name: "web-1" }], command: ["x"] });
-    const file = formatBalancerFile({ scope: { environment: "prod", tenant: "acme" }, spec, port: 20_000, servers: [] });
+    const file = formatBalancerFile({
+      scope: { environment: "prod", tenant: "acme" },
+      spec,
+      port: 20_000,
+      servers: [],
+    });
     const [place, copies] = [join(directory, "lb"), join(directory, "root/balancer")];
     for (const path of [place, copies]) {
       mkdirSync(path, { recursive: true });

@@ -74,7 +74,8 @@ export function parseHostState(host: string, output: string): HostState {
     }
   }
   const slots: Partial<Record<Colour, SlotState>> = {};
-  for (const [colour, { meta, started, unit }] of drafts) if (meta !== undefined) slots[colour] = { meta, started, unit };
+  for (const [colour, { meta, started, unit }] of drafts)
+    if (meta !== undefined) slots[colour] = { meta, started, unit };
   return { slots, ports, weights, releases };
 }
 
@@ -125,7 +126,9 @@ export function goneOf(slot: SlotState): string | null {
   if (state === "running") return null;
   const { Result: result = "unknown", ExecMainStatus: status = "?" } = slot.unit;
   if (state === "backing-off" || state === "exited") {
-    return result === "exit-code" ? `it ended with status ${status}` : `it ended: ${result}, status ${status}`;
+    return result === "exit-code"
+      ? `it ended with status ${status}`
+      : `it ended: ${result}, status ${status}`;
   }
   return state === "prepared" ? "it was not started" : "it was stopped";
 }

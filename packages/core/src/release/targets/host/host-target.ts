@@ -84,7 +84,9 @@ export class HostTarget implements Target {
     checkScope(slot);
     const { remote } = await this.#open();
     const options = { signal, failure: "target.start" } as const;
-    const result = await gather(this.#chosen(on), (host) => remote.act(host, "start", slot, [slot.colour], options));
+    const result = await gather(this.#chosen(on), (host) =>
+      remote.act(host, "start", slot, [slot.colour], options),
+    );
     throwFailed(result, signal);
   }
 
@@ -142,10 +144,14 @@ export class HostTarget implements Target {
     const { remote } = await this.#open();
     const key = this.#fencing?.key ?? this.#shared.newKey();
     const chosen = this.#chosen(on);
-    const result = await gather(chosen, (host) => runHook({ remote, host, slot, key, signal }, command, timeoutMs));
+    const result = await gather(chosen, (host) =>
+      runHook({ remote, host, slot, key, signal }, command, timeoutMs),
+    );
     throwFailed(result, signal);
     const [only = ""] = result.done.values();
-    return chosen.length === 1 ? only : [...result.done].map(([host, words]) => `${host}: ${words}`).join("\n");
+    return chosen.length === 1
+      ? only
+      : [...result.done].map(([host, words]) => `${host}: ${words}`).join("\n");
   }
 
   async drain(slot: Slot, { signal, ...on }: On = {}): Promise<Drained> {
@@ -154,7 +160,9 @@ export class HostTarget implements Target {
     const { remote, spec } = opened;
     const chosen = this.#chosen(on);
     const { hosts } = await guard(opened, checkScope(slot), chosen, signal);
-    const limits = [...hosts.done.values()].map(({ slots }) => slots[slot.colour]?.meta.spec["drain-timeout-ms"]);
+    const limits = [...hosts.done.values()].map(
+      ({ slots }) => slots[slot.colour]?.meta.spec["drain-timeout-ms"],
+    );
     const end = clock.now().getTime() + Math.max(0, ...limits.map((limit) => limit ?? 0));
     for (;;) {
       const balancers = await observeBalancers(remote, spec, slot, signal);

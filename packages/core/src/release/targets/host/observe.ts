@@ -54,7 +54,9 @@ export async function observeBalancers(
  */
 export function sharesOf({ hosts, balancers }: Observation): Readonly<Record<string, Weights>> | null {
   const known = [...balancers.done.values()];
-  const whole = known.find(({ shares, port }) => shares !== null && port !== null) ?? known.find(({ shares }) => shares !== null);
+  const whole =
+    known.find(({ shares, port }) => shares !== null && port !== null) ??
+    known.find(({ shares }) => shares !== null);
   if (whole?.shares !== undefined && whole.shares !== null) return whole.shares;
   const remembered: Record<string, Weights> = {};
   for (const [name, { weights }] of hosts.done) if (weights !== null) remembered[name] = weights;
@@ -71,7 +73,9 @@ export function sharesOf({ hosts, balancers }: Observation): Readonly<Record<str
 export function hasTraffic(observation: Observation, host: string, colour: Colour): boolean {
   const shares = needShares(observation);
   const told = [...observation.balancers.done.values()].flatMap(({ shares: each }) => each?.[host] ?? []);
-  return [...told, ...(shares[host] === undefined ? [] : [shares[host]])].some((weights) => weights[colour] > 0);
+  return [...told, ...(shares[host] === undefined ? [] : [shares[host]])].some(
+    (weights) => weights[colour] > 0,
+  );
 }
 
 /** {@link sharesOf}. @throws LotseError `target.balancer` where nobody knows, or no balancer answers */

@@ -31,6 +31,10 @@ export function serviceUser({ environment, tenant }: TenantScope, spec: HostSpec
 }
 
 /** The name by which people see a slot's unit. */
-export function unitDescription({ environment, tenant, colour }: TenantScope & { readonly colour: Colour }): string {
+export function unitDescription({
+  environment,
+  tenant,
+  colour,
+}: TenantScope & { readonly colour: Colour }): string {
   return `Lotse ${environment} ${tenant} ${colour}`;
 }

@@ -10,7 +10,14 @@ import { formatEnvFile, formatSecretLines } from "./env-file.ts";
 import { gather, throwFailed } from "./failures.ts";
 import type { HostState } from "./host-state.ts";
 import { hasTraffic, needShares, observe, type Observation } from "./observe.ts";
-import { codeDirectory, envFile, serviceUser, sharedDirectory, tenantDirectory, unitDescription } from "./places.ts";
+import {
+  codeDirectory,
+  envFile,
+  serviceUser,
+  sharedDirectory,
+  tenantDirectory,
+  unitDescription,
+} from "./places.ts";
 import type { Remote } from "./remote.ts";
 import { bindAddressOf, parseHostSpec, type HostPlace, type HostSpec } from "./spec.ts";
 import { oneShotUnit, serviceUnit, type UnitInput } from "./unit.ts";
@@ -72,7 +79,9 @@ export async function prepareHosts(
   { signal, key: effect }: On & { readonly key: string },
 ): Promise<void> {
   const described = parseHostSpec(payload.spec);
-  const key = createHash("sha256").update(JSON.stringify([effect, payload.release])).digest("hex");
+  const key = createHash("sha256")
+    .update(JSON.stringify([effect, payload.release]))
+    .digest("hex");
   const before = await observe(parts.remote, parts.spec, slot, signal);
   const todo = hosts.filter(({ name }) => before.hosts.done.get(name)?.slots[slot.colour]?.meta.key !== key);
   if (todo.length === 0 && hasPlace(before)) return;
@@ -187,7 +196,13 @@ function packSlot(job: Job, host: HostPlace, user: string, port: number): Return
     LOTSE_COLOUR: slot.colour,
   };
   const input = { ...unitInput(job, user), command: described.command, environmentFiles: [envFile(slot)] };
-  const meta = { release: payload.release, version: payload.version, directory: archive.directory, key: job.key, spec: described };
+  const meta = {
+    release: payload.release,
+    version: payload.version,
+    directory: archive.directory,
+    key: job.key,
+    spec: described,
+  };
   const text = (path: string, content: string) => ({ path, mode: 0o600, content: Buffer.from(content) });
   return packSmall([
     text("unit", serviceUnit(input, described["drain-timeout-ms"])),

@@ -55,7 +55,16 @@ const lockWaitMs = 15_000;
 const lockPollMs = 500;
 
 /** Exit statuses of the program; see its first lines. */
-const statuses = { usage: 64, damaged: 65, missing: 69, noWrite: 73, locked: 75, failed: 76, fence: 77, refused: 78 };
+const statuses = {
+  usage: 64,
+  damaged: 65,
+  missing: 69,
+  noWrite: 73,
+  locked: 75,
+  failed: 76,
+  fence: 77,
+  refused: 78,
+};
 const sshFailed = 255;
 
 function codeOf(status: number, failure: ErrorCode): ErrorCode {
@@ -174,7 +183,11 @@ function sudo({ ssh }: HostSpec): string[] {
   return ssh.sudo ? ["sudo", "-n"] : [];
 }
 
-async function upload({ ssh, spec, program }: RemoteParts, host: HostPlace, signal?: AbortSignal): Promise<void> {
+async function upload(
+  { ssh, spec, program }: RemoteParts,
+  host: HostPlace,
+  signal?: AbortSignal,
+): Promise<void> {
   const command = `${spec.ssh.sudo ? "sudo -n " : ""}sh -c '${uploadCommand(program)}'`;
   const result = await ssh.runFixed(host, command, {
     input: { bytes: program.text },

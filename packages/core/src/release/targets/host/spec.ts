@@ -8,11 +8,19 @@ import { stickySchema } from "../../step.ts";
 const hour = 3_600_000;
 const milliseconds = (min: number, max: number) => z.int().min(min).max(max);
 const argv = z
-  .array(z.string().max(4096).refine((word) => !word.includes("\0"), "must not hold a zero byte"))
+  .array(
+    z
+      .string()
+      .max(4096)
+      .refine((word) => !word.includes("\0"), "must not hold a zero byte"),
+  )
   .min(1)
   .max(64)
   // systemd reads @ - : + ! before a program as options of its own.
-  .refine(([program = ""]) => /^[A-Za-z0-9_./]/u.test(program), "must begin with the name or path of a program");
+  .refine(
+    ([program = ""]) => /^[A-Za-z0-9_./]/u.test(program),
+    "must begin with the name or path of a program",
+  );
 const absolute = z
   .string()
   .max(200)
@@ -30,7 +38,9 @@ const portRange = z
 
 const hostSchema = z.strictObject({
   name: nameSchema.describe("what people and reports call it"),
-  address: place.optional().describe("host name, address or alias of ssh_config; the name where it is missing"),
+  address: place
+    .optional()
+    .describe("host name, address or alias of ssh_config; the name where it is missing"),
   internal: place.optional().describe("where balancers reach its services; the address where it is missing"),
   user: account.optional(),
   port: port.optional(),
@@ -109,10 +119,14 @@ export const hostSpecSchema = z
     hosts: z.array(hostSchema).min(1).max(200),
     ssh: sshSchema.prefault({}),
     artefact: artefactSchema.default({ from: "release" }).describe("where the code comes from"),
-    install: argv.optional().describe("run once in the code's directory, as the service's user, before it is used"),
+    install: argv
+      .optional()
+      .describe("run once in the code's directory, as the service's user, before it is used"),
     "install-timeout-ms": milliseconds(1000, hour).default(600_000),
     command: argv.describe("program and arguments; no shell; ./ is the code's directory"),
-    user: account.optional().describe("whom the service runs as; a user of the tenant's own where it is missing"),
+    user: account
+      .optional()
+      .describe("whom the service runs as; a user of the tenant's own where it is missing"),
     shared: z
       .array(nameSchema)
       .max(32)

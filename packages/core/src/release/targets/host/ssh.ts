@@ -55,7 +55,9 @@ export async function controlDirectory(env: NodeJS.ProcessEnv): Promise<string> 
   const uid = process.getuid?.() ?? 0;
   const runtime = env["XDG_RUNTIME_DIR"];
   const path =
-    runtime !== undefined && runtime.length < 30 ? join(runtime, "lotse-ssh") : join(tmpdir(), `lotse-ssh-${uid}`);
+    runtime !== undefined && runtime.length < 30
+      ? join(runtime, "lotse-ssh")
+      : join(tmpdir(), `lotse-ssh-${uid}`);
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
@@ -173,12 +175,18 @@ function finished(host: HostPlace, child: ChildProcess, options: SshOptions): Pr
         else settle(() => reject(hostError(host, "answered more than is believable")));
       });
     }
-    child.on("error", (error) => settle(() => reject(hostError(host, `ssh cannot be started: ${error.message}`, error))));
+    child.on("error", (error) =>
+      settle(() => reject(hostError(host, `ssh cannot be started: ${error.message}`, error))),
+    );
     child.on("close", (status) => settle(() => resolve({ status: status ?? 255, ...output })));
     // Whoever stops reading ends by itself; its status tells.
     child.stdin?.on("error", () => undefined);
-    if (signal?.aborted === true) onAbort();
-    else feed(child, input);
+    if (signal?.aborted === true) {
+      onAbort();
+      return;
+    }
+    signal?.addEventListener("abort", onAbort, { once: true });
+    feed(child, input);
   });
 }
 
@@ -186,7 +194,10 @@ function feed(child: ChildProcess, input: Input | undefined): void {
   if (child.stdin === null) return;
   if (input === undefined) child.stdin.end();
   else if ("bytes" in input) child.stdin.end(input.bytes);
-  else createReadStream(input.file).on("error", () => child.kill()).pipe(child.stdin);
+  else
+    createReadStream(input.file)
+      .on("error", () => child.kill())
+      .pipe(child.stdin);
 }
 
 /** How much of what ssh says is told. */

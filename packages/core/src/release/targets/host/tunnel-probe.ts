@@ -13,7 +13,12 @@ export type Opens = () => Duplex;
  * @param host - for the field `host`
  * @returns null when it answered 2xx in time, else a few words
  */
-export function probeHttpOver(open: Opens, host: string, path: string, timeoutMs: number): Promise<string | null> {
+export function probeHttpOver(
+  open: Opens,
+  host: string,
+  path: string,
+  timeoutMs: number,
+): Promise<string | null> {
   return new Promise((resolve) => {
     const stream = open();
     let settled = false;

@@ -8,6 +8,7 @@ import { chmod, rm } from "node:fs/promises";
 import type { Server } from "node:net";
 import { dirname } from "node:path";
 import {
+  disableCoreDumps,
   type HeldLock,
   isLotseError,
   lockWithin,
@@ -17,7 +18,6 @@ import {
   systemExec,
   writePrivateFile,
 } from "../../../kernel/index.ts";
-import { disableCoreDumps } from "../../../secrets/inject/index.ts";
 import { createControlServer } from "./control-server.ts";
 import { boundLog } from "./log-file.ts";
 import { chooseSocketPath, processPaths, type ProcessPaths } from "./paths.ts";

@@ -1,4 +1,4 @@
-import type { Exec } from "../../kernel/index.ts";
+import type { Exec } from "./exec.ts";
 
 /**
  * Turns core dumps off for a process, so that a crash does not write its memory, and with it secrets, to a
