@@ -3,13 +3,14 @@
 import { withCleanup } from "../../scripts/demo-hosts/cleanup.ts";
 import { machine } from "../secrets/machine.ts";
 import { engine } from "./engine.ts";
-import { hosts, type HostsLoad } from "./hosts.ts";
+import { hosts } from "./hosts.ts";
+import type { HostsLoad } from "./stage.ts";
 
 const quick = process.argv.includes("--quick");
 const only = ["--engine", "--hosts"].find((each) => process.argv.includes(each));
 const settings: HostsLoad = quick
   ? { requests: 2000, ratePerSecond: 50, longMs: 5000, longPerSecond: 1, repeats: 1 }
-  : { requests: 100_000, ratePerSecond: 400, longMs: 20_000, longPerSecond: 2, repeats: 5 };
+  : { requests: 100_000, ratePerSecond: 300, longMs: 20_000, longPerSecond: 2, repeats: 3 };
 
 console.log(machine());
 process.exitCode = await withCleanup(async (cleanup) => {

@@ -77,6 +77,16 @@ export function overSsh(bed: HostBed, host: string, command: string): Promise<vo
   return ended("ssh", ["-F", bed.sshConfigFile, host, command], process.cwd());
 }
 
+/** Where the first host itself takes requests. */
+export function aloneUrls({ hosts }: HostBed): readonly string[] {
+  return hosts.slice(0, 1).map(({ address }) => `http://${address}:${servicePort}`);
+}
+
+/** Restarts it on the first host. */
+export async function restartAlone(bed: HostBed): Promise<void> {
+  for (const { name } of bed.hosts.slice(0, 1)) await overSsh(bed, name, "systemctl restart plain");
+}
+
 /** Restarts it on one host after the other. */
 export async function restartInTurn(bed: HostBed): Promise<void> {
   for (const { name } of bed.hosts) await overSsh(bed, name, "systemctl restart plain");

@@ -1,4 +1,4 @@
-import type { PrintedRollout } from "@lotse/core/contract";
+import { printed } from "@lotse/core/contract";
 import type { HostBed } from "../host-bed/index.ts";
 import { expect } from "../demo/shell.ts";
 import { edit } from "../demo/workspace.ts";
@@ -105,7 +105,7 @@ export async function deadWorker({ shell, workspace, traffic }: Stage, times: Ti
   const id = /^rollout (\S+)$/mu.exec(stderr)?.[1] ?? "";
   shell.tell(`  killed; ${id} is half done`);
   await shell.lotse(["worker", "--idle", "1s"]);
-  const { value } = await shell.json<PrintedRollout>(["status", id]);
+  const { value } = await shell.json(["status", id], printed.rollout);
   shell.tell(`  ${endOf(value)}`);
   expect(value.state === "deployed", "another worker finishes the rollout");
   const repeated = value.steps.filter(({ kind, attempts }) => kind === "act" && attempts > 1);

@@ -1,10 +1,10 @@
 /** What was made, and how it is removed, in the opposite order; once, however often it is asked for. */
 export class Cleanup {
-  readonly #steps: (() => Promise<unknown> | unknown)[] = [];
+  readonly #steps: (() => unknown)[] = [];
   #running: Promise<void> | undefined;
 
   /** @throws Error when it is over, after doing the step at once: nothing more is wanted */
-  async add(step: () => Promise<unknown> | unknown): Promise<void> {
+  async add(step: () => unknown): Promise<void> {
     if (this.#running === undefined) {
       this.#steps.unshift(step);
       return;

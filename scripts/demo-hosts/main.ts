@@ -1,6 +1,7 @@
 // The example on three real hosts with systemd, sshd and HAProxy, under load: `npm run demo:hosts`. As root.
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { printed } from "@lotse/core/contract";
 import { DemoFailure, expect } from "../demo/shell.ts";
 import { startHostBed, type HostBed } from "../host-bed/index.ts";
 import {
@@ -32,7 +33,7 @@ async function hosts(cleanup: Cleanup): Promise<HostBed> {
 
 /** Where the tenant is reached: on every balancer at the same port. */
 async function urlsOf(shell: HostsShell, bed: HostBed): Promise<readonly string[]> {
-  const { value } = await shell.json<{ url: string | null }[]>(["status", "prod"]);
+  const { value } = await shell.json(["status", "prod"], printed.status);
   const port = new URL(value[0]?.url ?? "").port;
   const found = bed.hosts.filter(({ name }) => balancerHosts.some((balancer) => balancer === name));
   return found.map(({ address }) => `http://${address}:${port}`);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { PrintedRollout } from "@lotse/core/contract";
+import { printed, type PrintedRollout } from "@lotse/core/contract";
 import { expect } from "../demo/shell.ts";
 import { edit } from "../demo/workspace.ts";
 import type { HostsShell } from "./shell.ts";
@@ -48,7 +48,7 @@ export interface RolledOut {
 /** Runs `lotse deploy` or `rollback` for the tenant, and tells how it ended. */
 export async function roll(shell: HostsShell, command: readonly string[]): Promise<RolledOut> {
   const [verb = "", ...rest] = command;
-  const { status, value } = await shell.json<PrintedRollout>([verb, `prod:${tenant}`, ...rest]);
+  const { status, value } = await shell.json([verb, `prod:${tenant}`, ...rest], printed.rollout);
   shell.tell(`  ${endOf(value)}; exit status ${status}`);
   return { status, rollout: value };
 }
@@ -57,7 +57,7 @@ export async function roll(shell: HostsShell, command: readonly string[]): Promi
 export function endOf({ tenants, release }: PrintedRollout): string {
   const [only] = tenants;
   const reason = only?.reason === undefined ? "" : `: ${only.reason.split("\n")[0]}`;
-  const took = only?.durationMs == null ? "" : ` in ${(only.durationMs / 1000).toFixed(1)} s`;
+  const took = ` in ${((only?.durationMs ?? 0) / 1000).toFixed(1)} s`;
   return `${release.version}: ${only?.status ?? "unknown"}${took}${reason}`;
 }
 

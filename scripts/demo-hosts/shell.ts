@@ -64,11 +64,14 @@ export class HostsShell {
     return ended;
   }
 
-  /** Runs `lotse` with `-o json` and reads what it prints. @throws Error where it prints nothing */
-  async json<T>(args: readonly string[]): Promise<{ readonly status: number; readonly value: T }> {
+  /** Runs `lotse` with `-o json` and reads what it prints. @throws Error where it prints nothing, or something else */
+  async json<T>(
+    args: readonly string[],
+    schema: { readonly parse: (value: unknown) => T },
+  ): Promise<{ readonly status: number; readonly value: T }> {
     const { status, stdout, stderr } = await this.start([...args, "-o", "json"]).ended;
     if (stdout === "") throw new Error(`lotse ${args.join(" ")} ended with ${status}: ${stderr}`);
-    return { status, value: JSON.parse(stdout) as T };
+    return { status, value: schema.parse(JSON.parse(stdout)) };
   }
 
   /** Starts `lotse` and does not wait for it. */

@@ -21,7 +21,7 @@ export interface TinyWorkspace {
 }
 
 /** A command that runs. */
-export interface Started {
+interface Started {
   readonly child: ChildProcess;
   /** What it has told so far. */
   told(): string;

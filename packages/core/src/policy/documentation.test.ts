@@ -116,7 +116,11 @@ function judgeExamples({ checks }: PolicyRules): readonly string[] {
 }
 
 // The check that the engine plans by itself is in no table, and held to the same.
-const ownChecks = ["frameworks-described pass fail", "access-tokens-short-lived pass fail", "replicas-over-zones pass fail"];
+const ownChecks = [
+  "frameworks-described pass fail",
+  "access-tokens-short-lived pass fail",
+  "replicas-over-zones pass fail",
+];
 
 it("the files of the document are good, and their checks do what their examples say", async () => {
   const directory = mkdtempSync(join(tmpdir(), "lotse-policy-docs-"));

@@ -29,7 +29,8 @@ describe("loadRules", () => {
       }),
       "policy/checks/own-check.yml":
         "id: own-check\ntitle: t\nseverity: low\nwhy: w\nremedy: r\nassert: { path: a, equals: 1 }\nexamples: { pass: { a: 1 }, fail: { a: 2 } }\n",
-      "policy/profiles/qa.yml": "id: qa\ntitle: QA\nkind: staging\nenvironments: [qa, staging]\nchecks: [own-check]\n",
+      "policy/profiles/qa.yml":
+        "id: qa\ntitle: QA\nkind: staging\nenvironments: [qa, staging]\nchecks: [own-check]\n",
     });
     expect(rules.configured).toBe(true);
     expect(rules.frameworks.find(({ id }) => id === "soc2")?.requirements).toHaveLength(1);

@@ -76,12 +76,9 @@ export async function loadRules(files: Files, options: RuleOptions = {}): Promis
 }
 
 /** What `policy/policy.yml` puts tenants under has to be there. @throws LotseError `policy.framework` with the place */
-function checkFrameworks(
-  { value, where }: PolicyFile<PolicySettings>,
-  frameworks: readonly Framework[],
-): void {
+function checkFrameworks(settings: PolicyFile<PolicySettings>, frameworks: readonly Framework[]): void {
   const known = frameworks.map(({ id }) => id);
-  const { default: fallback, all, tenants } = value.frameworks;
+  const { default: fallback, all, tenants } = settings.value.frameworks;
   const demand = (names: readonly string[], path: readonly string[]): void => {
     for (const [index, name] of names.entries()) {
       if (known.includes(name)) continue;
@@ -89,7 +86,7 @@ function checkFrameworks(
         code: "policy.framework",
         message: `there is no framework ${name}`,
         hint: `${suggest(name, known)}; one of your own goes to policy/frameworks/${name}.yml`,
-        where: where(["frameworks", ...path, index]),
+        where: settings.where(["frameworks", ...path, index]),
       });
     }
   };

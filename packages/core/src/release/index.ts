@@ -16,12 +16,7 @@ export {
 } from "./deployment.ts";
 export { currentDeployments, openDeployments, type DeploymentStore } from "./deployments.ts";
 export type { FillFile, Materialised } from "./materialise.ts";
-export {
-  migrationsBetween,
-  wayBack,
-  type MigrationBearer,
-  type WayBack,
-} from "./migrations/way-back.ts";
+export { migrationsBetween, wayBack, type MigrationBearer, type WayBack } from "./migrations/way-back.ts";
 export { readMigrations, type MigrationSource } from "./migrations/read-migrations.ts";
 export { colourSchema, isSafeName, nameSchema, type Colour, type Slot, type TenantScope } from "./names.ts";
 export type { TenantStatus } from "./outcome.ts";

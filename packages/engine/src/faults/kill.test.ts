@@ -93,6 +93,8 @@ describe("kill -9 of the controller at every boundary and in the middle of every
         const outcome = `${story.calm.status.state}, each effect once; ${repeated} interrupted and repeated`;
         const where = `${scene.name}: ${placesOf(struck).size} places of ${new Set(struck.map(({ step }) => step)).size} steps`;
         rows.push({ fault: "kill -9", where, struck: struck.length, outcome, recoveriesMs });
+        for (const { tenant } of struck)
+          if ((recoveryMs(stage.world, tenant) ?? 0) > 15_000) console.log(tenant, await stage.debug(tenant));
         expect(Math.max(...recoveriesMs)).toBeLessThan(longestRecoveryMs);
       },
       timeout,

@@ -146,7 +146,7 @@ function checkOf(
 }
 
 /** Signs the rules in a version above the one before and all that were seen. @throws LotseError `secret.denied` */
-export async function writeRulesRecord(
+async function writeRulesRecord(
   session: Session,
   rules: CreationRules,
   before: RulesRecord | null,

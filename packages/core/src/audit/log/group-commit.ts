@@ -1,5 +1,5 @@
 /** After how long entries are waited for that were only written; what follows ends well within a second. */
-export const defaultDelayMs = 500;
+const defaultDelayMs = 500;
 
 /**
  * When entries that were written, but not waited for, get their wait for the disk: together, a fixed time after

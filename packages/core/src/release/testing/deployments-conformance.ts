@@ -73,27 +73,31 @@ export function describeDeploymentStore(name: string, make: () => Promise<Deploy
         expect((await store.read(one)).current?.version).toBe(`${index}.0.0`);
     });
 
-    it.each([
-      ["a tenant", { environment: "prod", tenant: "../acme" }, "config.tenant-id"],
-      ["an environment", { environment: "a/b", tenant: "acme" }, "usage.argument"],
-    ])("take no name of %s that leads elsewhere", async (_, bad, code) => {
-      const store = fixture.open();
-      await expect(store.read(bad)).rejects.toMatchObject({ code });
-      await expect(store.write(deployed(bad))).rejects.toMatchObject({ code });
-    });
+    refusals(() => fixture);
+  });
+}
 
-    it("do not write what is not a deployment", async () => {
-      const store = fixture.open();
-      const bad = { ...deployed(scope), current: { ...placement, release: "no digest" } };
-      await expect(store.write(bad as unknown as Deployment)).rejects.toThrow();
-      expect(await store.read(scope)).toEqual(emptyDeployment(scope));
-    });
+function refusals(fixture: () => DeploymentStoreFixture): void {
+  it.each([
+    ["a tenant", { environment: "prod", tenant: "../acme" }, "config.tenant-id"],
+    ["an environment", { environment: "a/b", tenant: "acme" }, "usage.argument"],
+  ])("take no name of %s that leads elsewhere", async (_, bad, code) => {
+    const store = fixture().open();
+    await expect(store.read(bad)).rejects.toMatchObject({ code });
+    await expect(store.write(deployed(bad))).rejects.toMatchObject({ code });
+  });
 
-    it("say what is damaged rather than guess", async () => {
-      const store = fixture.open();
-      await store.write(deployed(scope));
-      await fixture.damage(scope);
-      await expect(fixture.open().read(scope)).rejects.toMatchObject({ code: "rollout.state" });
-    });
+  it("do not write what is not a deployment", async () => {
+    const store = fixture().open();
+    const bad = { ...deployed(scope), current: { ...placement, release: "no digest" } };
+    await expect(store.write(bad as unknown as Deployment)).rejects.toThrow();
+    expect(await store.read(scope)).toEqual(emptyDeployment(scope));
+  });
+
+  it("say what is damaged rather than guess", async () => {
+    const store = fixture().open();
+    await store.write(deployed(scope));
+    await fixture().damage(scope);
+    await expect(fixture().open().read(scope)).rejects.toMatchObject({ code: "rollout.state" });
   });
 }

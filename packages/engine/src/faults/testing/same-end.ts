@@ -26,9 +26,7 @@ function endOf(tenant: string, { status, world, deployment, lock, trail }: Remai
     state: status.state,
     reason: status.reason,
     tenants: status.tenants.map(({ tenant: _, ...rest }) => rest),
-    steps: status.steps.map(
-      ({ name, state, note, error }) => `${name} ${state} ${note ?? ""} ${error ?? ""}`,
-    ),
+    steps: status.steps.map(({ name, state, error }) => `${name} ${state} ${error ?? ""}`),
     effects: Object.fromEntries(Object.entries(world.effects).map(([key, times]) => [named(key), times])),
     places: world.places,
     current: current === null ? null : { ...current, rollout: named(current.rollout), since: null },

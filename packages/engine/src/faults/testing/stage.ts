@@ -93,6 +93,32 @@ export class Stage {
     };
   }
 
+  async debug(tenant: string): Promise<string> {
+    const { rows } = await this.engine.database
+      .query(
+        `SELECT recovery_attempts, created_at, updated_at, started_at_epoch_ms, executor_id FROM dbos.workflow_status WHERE workflow_uuid LIKE $1`,
+        [`${tenant}%`],
+      )
+      .catch((e: unknown) => ({ rows: [String(e)] }));
+    const { rows: steps } = await this.engine.database
+      .query(
+        `SELECT ordinal, name, attempts, started_at, ended_at FROM lotse.steps WHERE rollout = $1 ORDER BY 1`,
+        [tenant],
+      )
+      .catch((e: unknown) => ({ rows: [String(e)] }));
+    const { readFileSync } = await import("node:fs");
+    return JSON.stringify(
+      {
+        rows,
+        steps,
+        seen: readFileSync(join(this.world, `seen ${tenant}`), "utf8"),
+        strike: strikeOf(this.world, tenant),
+      },
+      null,
+      1,
+    );
+  }
+
   /** Whether the whole log is sound. */
   async verifyAudit(): Promise<boolean> {
     const log = auditLogOf(this.world, new PostgresAuditStore(this.engine.database));
@@ -130,14 +156,21 @@ export class Stage {
     return rows[0]?.n ?? 0;
   }
 
+  async #waiting(): Promise<readonly string[]> {
+    const { rows } = await this.engine.database.query<{ id: string }>(
+      "SELECT id FROM lotse.rollouts WHERE state = 'waiting'",
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Approves what waits, unless a fault is still to strike in the middle of the wait. */
   async #approve(): Promise<void> {
     const { rollouts } = this.engine;
     while (!this.#stopped.signal.aborted) {
-      const open = await rollouts.open().catch(() => []);
-      for (const { id, state } of open) {
+      const waiting = await this.#waiting().catch(() => []);
+      for (const id of waiting) {
         const early = id.includes("-waiting-") && strikeOf(this.world, id) === null;
-        if (state !== "waiting" || early || this.#approved.has(id)) continue;
+        if (early || this.#approved.has(id)) continue;
         this.#approved.add(id);
         await rollouts.approve(id, actor).catch(() => this.#approved.delete(id));
       }

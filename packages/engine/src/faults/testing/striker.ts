@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { mayGo, noteSeen, noteStrike, readFault, strikeOf, type Fault } from "./faults.ts";
 
 /** How long nobody else may come before those who wait to die do so together, in milliseconds. */
-const quietMs = 400;
+const quietMs = 1500;
 /** How far into a pause or an approval its middle is, in milliseconds. */
 const middleMs = 150;
 
