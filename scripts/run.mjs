@@ -38,4 +38,6 @@ const built = run(node, [
 ]);
 if (built !== 0) process.exit(built);
 const [script, ...args] = process.argv.slice(2);
+// The script gets Ctrl-C as well, and may have to clean up; this waits for it.
+process.on("SIGINT", () => undefined);
 process.exit(run(node, [join(root, script), ...args]));

@@ -39,8 +39,7 @@ async function contend(
   const loading = new LoadProcess({ urls, ratePerSecond, longMs, longPerSecond });
   await cleanup.add(() => loading.kill());
   const from = performance.now();
-  const sent = (): number =>
-    ((performance.now() - from) / 1000) * (ratePerSecond + longPerSecond);
+  const sent = (): number => ((performance.now() - from) / 1000) * (ratePerSecond + longPerSecond);
   // Long requests of the time before are under way at the first switch, and of the time between at the others.
   await sleep(longMs / 2);
   let deploys = 0;

@@ -3,22 +3,41 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sensitive } from "@lotse/core/kernel";
-import { Database, migrate, openDatabaseLog, recordIn, Sequencer, type Transaction } from "@lotse/engine";
+import {
+  changeAndRecord,
+  Database,
+  migrate,
+  openDatabaseLog,
+  recordIn,
+  Sequencer,
+  type Transaction,
+} from "@lotse/engine";
 import { round, spreadOf, type Spread } from "./engine-statistics.ts";
 
 /** How much is measured. */
 export interface AuditLoad {
   readonly seconds: number;
   readonly writers: number;
-  /** Entries that a transaction writes. */
-  readonly entries: number;
+  /** What an operation is. */
+  readonly shape: AuditShape;
 }
+
+/**
+ * What is committed by itself: a change and its entry in one statement, the same in a transaction of four
+ * statements, or a transaction of one change and ten entries, each of which counts.
+ */
+export type AuditShape = "statement" | "transaction" | "ten entries";
 
 /** What was measured. */
 export interface AuditFigures {
   readonly writers: number;
-  readonly entries: number;
+  readonly shape: AuditShape;
+  /** Entries that were committed with their changes. */
   readonly operationsPerSecond: number;
+  /** Entries that were committed and have their place under a signed checkpoint, until the last one has. */
+  readonly sequencedPerSecond: number;
+  /** CPU time in microseconds an entry, of writers and sequencer in this process. */
+  readonly cpuMicros: number;
   /** How old the oldest entry without a place in the signed tree was, looked at ten times a second. */
   readonly waited: Spread;
   readonly size: number;
@@ -42,19 +61,23 @@ export async function measureAudit(url: Sensitive<string>, load: AuditLoad): Pro
     ]);
     const end = performance.now() + load.seconds * 1000;
     const ages: number[] = [];
-    const from = performance.now();
+    const [cpu, from] = [process.cpuUsage(), performance.now()];
     const done = await Promise.all([
       watchAges(database, ages, end),
-      ...Array.from({ length: load.writers }, (_, writer) => write(database, writer, load.entries, end)),
+      ...Array.from({ length: load.writers }, (_, writer) => write(database, writer, load.shape, end)),
     ]);
     const operations = done.reduce((sum, count) => sum + count, 0);
     const seconds = (performance.now() - from) / 1000;
     while (((await database.query("SELECT FROM lotse.audit_outbox LIMIT 1")).rowCount ?? 0) > 0)
       await sleep(50);
+    const sequencedSeconds = (performance.now() - from) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
     const report = await opened?.verify();
     return {
       writers: load.writers,
-      entries: load.entries,
+      shape: load.shape,
+      sequencedPerSecond: Math.round(operations / sequencedSeconds),
+      cpuMicros: Math.round((user + system) / operations),
       operationsPerSecond: Math.round(operations / seconds),
       waited: spreadOf(ages),
       size: report?.size ?? 0,
@@ -68,14 +91,20 @@ export async function measureAudit(url: Sensitive<string>, load: AuditLoad): Pro
   }
 }
 
-async function write(database: Database, writer: number, entries: number, end: number): Promise<number> {
+async function write(database: Database, writer: number, shape: AuditShape, end: number): Promise<number> {
+  const entries = shape === "ten entries" ? 10 : 1;
   let count = 0;
-  while (performance.now() < end) {
+  for (; performance.now() < end; count += entries) {
+    if (shape === "statement") {
+      const expressions = "changed AS (UPDATE changed SET n = n + 1 WHERE writer = $1 RETURNING n)";
+      const change = { name: "bench-change", expressions, values: [writer] };
+      await changeAndRecord(database, change, eventOf(writer, count));
+      continue;
+    }
     await database.transaction(async (transaction: Transaction) => {
       await transaction.query("UPDATE changed SET n = n + 1 WHERE writer = $1", [writer]);
       for (let at = 0; at < entries; at++) await recordIn(transaction, eventOf(writer, count + at));
     });
-    count += entries;
   }
   return count;
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { startEmbedded, stopEmbedded } from "@lotse/engine";
 import { table } from "../config/report.ts";
 import { load, machine } from "../secrets/machine.ts";
-import { measureAudit, type AuditFigures } from "./engine-audit.ts";
+import { measureAudit, type AuditFigures, type AuditShape } from "./engine-audit.ts";
 import { measureRollouts, type RolloutFigures } from "./engine-rollouts.ts";
 
 const quick = process.argv.includes("--quick");
@@ -30,11 +30,21 @@ function rolloutRows(figures: RolloutFigures): string[][] {
   ];
 }
 
-function auditRow({ writers, entries, operationsPerSecond, waited, verified }: AuditFigures): string[] {
+/** What is measured, with how many writers at the same time. */
+const shapes: readonly (readonly [AuditShape, number])[] = [
+  ["statement", 48],
+  ["transaction", 48],
+  ["ten entries", 24],
+];
+
+function auditRow(figures: AuditFigures): string[] {
+  const { writers, shape, operationsPerSecond, sequencedPerSecond, cpuMicros, waited, verified } = figures;
   return [
+    shape,
     String(writers),
-    String(entries),
     String(operationsPerSecond),
+    String(sequencedPerSecond),
+    `${cpuMicros} µs`,
     `${waited.p50Ms} ms`,
     `${waited.p99Ms} ms`,
     verified ? "yes" : "NO",
@@ -49,11 +59,11 @@ try {
   const { url } = await startEmbedded({ directory: postgres });
   const rollouts = await measureRollouts(url, rolloutLoad);
   const audits: AuditFigures[] = [];
-  for (const [at, entries] of [1, 10].entries()) {
+  for (const [shape, writers] of shapes) {
     await stopEmbedded({ directory: postgres });
     rmSync(postgres, { recursive: true });
     const fresh = await startEmbedded({ directory: postgres });
-    audits.push(await measureAudit(fresh.url, { seconds, writers: at === 0 ? 48 : 24, entries }));
+    audits.push(await measureAudit(fresh.url, { seconds, writers, shape }));
   }
   if (process.argv.includes("--json"))
     console.log(JSON.stringify({ machine: machine(), before, rollouts, audits }));
@@ -63,9 +73,11 @@ try {
     console.log(`${inFlight} rollouts in flight; the worker: ${idleCpuPercent} % of a core, ${rssMb} MB\n`);
     console.log(table(["", "WANTED", "P50", "P99", "MEASURED"], rolloutRows(rollouts)));
     const head = [
+      "COMMITTED TOGETHER",
       "WRITERS",
-      "ENTRIES A TRANSACTION",
       "AUDITED OPERATIONS/S",
+      "SEQUENCED AND SIGNED/S",
+      "CPU EACH",
       "WAITED P50",
       "WAITED P99",
       "VERIFIES",

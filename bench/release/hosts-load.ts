@@ -1,14 +1,7 @@
 // Makes load in a process of its own, so that what else is measured does not hold it up; told by its parent what
 // to do: `{ phase }` and `{ stop }`. Two loads: quick requests, and long ones that every switch finds under way.
 import { startLoad, type PhaseReport } from "@lotse/core/release";
-import { z } from "zod";
-
-const settingsSchema = z.strictObject({
-  urls: z.array(z.string()),
-  ratePerSecond: z.number(),
-  longMs: z.number(),
-  longPerSecond: z.number(),
-});
+import type { LoadSettings } from "./load-process.ts";
 
 /** What became of the requests of a phase. */
 export interface LoadFigures extends Omit<PhaseReport, "name"> {
@@ -19,9 +12,8 @@ export interface LoadFigures extends Omit<PhaseReport, "name"> {
   readonly long: { readonly sent: number; readonly failed: number; readonly maxMs: number };
 }
 
-const { urls, ratePerSecond, longMs, longPerSecond } = settingsSchema.parse(
-  JSON.parse(process.argv[2] ?? ""),
-);
+const settings = JSON.parse(process.argv[2] ?? "") as LoadSettings;
+const { urls, ratePerSecond, longMs, longPerSecond } = settings;
 const to = (path: string): string[] => urls.map((url) => url + path);
 const quick = startLoad({ urls: ["/", "/recommend?track=low-tide", "/version"].flatMap(to), ratePerSecond });
 const long = startLoad({

@@ -16,6 +16,9 @@ const included = [
   "haproxy",
   "socat",
   "git",
+  "curl",
+  "ca-certificates",
+  "sudo",
   "busybox",
 ];
 

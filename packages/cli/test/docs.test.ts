@@ -37,7 +37,7 @@ describe.concurrent.each(withExamples)("the examples of %s", (document) => {
   const running = own.map((example) => inTurn(example));
   it.for(own.map((example, index) => [example.name, index] as const))(
     "%s",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async ([, index], { expect }) => {
       const done = (await running[index]) as readonly Done[];
       if (update) return;
@@ -50,7 +50,7 @@ describe.concurrent.each(withExamples)("the examples of %s", (document) => {
     },
   );
   if (update) {
-    it("is written anew", { timeout: 120_000 }, async () => {
+    it("is written anew", { timeout: 300_000 }, async () => {
       const done = await Promise.all(running);
       rewrite(document, done.flat());
     });

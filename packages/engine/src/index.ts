@@ -33,7 +33,7 @@ export {
 } from "./rollout/status.ts";
 export { databaseLogDirectory, openDatabaseLog, type DatabaseLogOptions } from "./audit/database-log.ts";
 export { PostgresAuditStore, type PostgresAuditOptions } from "./audit/postgres-store.ts";
-export { recordIn } from "./audit/outbox.ts";
+export { changeAndRecord, recordIn, type AuditedChange } from "./audit/outbox.ts";
 export { Sequencer, type SequencerParts } from "./audit/sequencer.ts";
 export { postgresDeployments } from "./releases/postgres-deployments.ts";
 export { fetchRelease, pushRelease } from "./releases/shared-releases.ts";

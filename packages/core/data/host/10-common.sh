@@ -77,24 +77,32 @@ check_path() {
 # kept for this, so that a release can be taken back on a full disk as well.
 put_file() {
   content=$(cat && printf x)
+  put_text "$1" "$2" "${content%x}"
+  to_disk "${1%/*}"
+}
+
+# The same with a text, and without waiting until the disk knows its new name: what it was before is whole as well.
+put_text() {
+  content=$3
   temporary=$1.tmp.$$
   if ! write_temporary; then
     rm -f "$root/.reserve"
     write_temporary || fail 73 "cannot write $1: the disk may be full"
   fi
-  chmod "$2" "$temporary"
+  [ "$2" = 600 ] || chmod "$2" "$temporary"
   to_disk "$temporary"
   mv -f "$temporary" "$1" || fail 73 "cannot write $1"
   temporary=
-  to_disk "$(dirname "$1")"
 }
 
 write_temporary() {
-  (umask 077 && printf '%s' "${content%x}" >"$temporary") 2>/dev/null
+  (umask 077 && printf '%s' "$content" >"$temporary") 2>/dev/null
 }
 
 keep_reserve() {
-  [ ! -e "$root/.reserve" ] || return 0
+  if [ -e "$root/.reserve" ] || [ ! -d "$root" ]; then
+    return 0
+  fi
   dd if=/dev/zero of="$root/.reserve" bs=1024 count=256 2>/dev/null || rm -f "$root/.reserve"
 }
 

@@ -19,8 +19,11 @@ read_lock() {
   case $lock_expires in '' | *[!0-9]*) lock_expires=0 ;; esac
 }
 
+# The new fence must outlive the machine; when the time is over need not.
 write_lock() {
-  printf '%s %s %s\n' "$owner" "$held_fence" "$(($(date +%s) + ttl))" | put_file "$home/lock" 600
+  put_text "$home/lock" 600 "$owner $held_fence $((now + ttl))
+"
+  [ "$owner $held_fence" = "$lock_owner $lock_fence" ] || to_disk "$home"
 }
 
 # Takes the lock of a tenant for this operation. It stays the owner's until it expires, and is taken from an
@@ -56,15 +59,21 @@ claim() {
 
 # The time of the lock runs from the end of an operation.
 done_with() {
-  write_lock
+  claimed=$now lock_owner=$owner lock_fence=$held_fence
+  now=$(date +%s)
+  [ "$now" = "$claimed" ] || write_lock
 }
 
+# What is made last stands for all.
 make_home() {
-  mkdir -p "$root/tenants/$environment" "$home/releases" "$home/slots" "$home/lost" "$home/keys" "$home/shared" ||
-    fail 73 "cannot write below $root"
   keep_reserve
+  [ ! -d "$home/keys" ] || return 0
+  mkdir -p "$root/tenants/$environment" "$home/releases" "$home/slots" "$home/lost" "$home/shared" ||
+    fail 73 "cannot write below $root"
   chmod 755 "$root" "$root/tenants" "$root/tenants/$environment"
   chmod 711 "$home" "$home/releases" "$home/slots"
-  chmod 700 "$home/lost" "$home/keys"
+  chmod 700 "$home/lost"
+  (umask 077 && mkdir -p "$home/keys") || fail 73 "cannot write below $root"
+  keep_reserve
 }
 

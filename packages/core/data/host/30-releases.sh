@@ -27,13 +27,15 @@ give_release() {
   chmod -R u=rwX,g=rX,o= "$1"
 }
 
-# put-release ENV TENANT OWNER FENCE TTL RELEASE DIGEST USER: an archive with `code/` and `config.json`.
-# What arrives is checked before the lock is taken, so that nobody waits for a slow sender.
+# put-release ENV TENANT OWNER FENCE TTL RELEASE DIGEST USER [ready [SHARED...]]: an archive with `code/` and
+# `config.json`, and with `artefact/` where there is one, which is the code where `unpack` lies beside it. With
+# `ready` there is no install step to wait for. What arrives is checked before the lock is taken, so that nobody waits for a slow sender.
 op_put_release() {
   release=$6 digest=$7 user=$8
   scope "$1" "$2"
   check_word "$release" release
   check_digest "$digest"
+  [ "${9:-ready}" = ready ] || fail 64 "not a word of put-release: argument 9"
   make_home
   receive "$home/releases/$release.upload" "$digest"
   claim "$1" "$2" "$3" "$4" "$5"
@@ -41,9 +43,22 @@ op_put_release() {
   group=$(id -gn "$user")
   if ! is_fresh; then
     unpack
+    unpack_artefact
     finish_release
   fi
+  if [ $# -ge 9 ]; then
+    shift 9
+    make_ready "$@"
+  fi
   done_with
+}
+
+unpack_artefact() {
+  [ -e "$partial/unpack" ] || return 0
+  rm -f "$partial/unpack"
+  mkdir "$partial/code"
+  words=$(tar -xof "$partial"/artefact/* -C "$partial/code" 2>&1) ||
+    fail 65 "$(printf 'cannot unpack the artefact\n%s' "$words" | head -n 3)"
 }
 
 # Whole, and as it was sent: no command has run in it.
@@ -111,7 +126,7 @@ git_fetch() {
 tarball_fetch() {
   curl --fail --silent --show-error --location --max-time 600 --proto '=https,http,file' --output "$partial/fetched" -- "$source" || return 1
   [ "$(digest_of "$partial/fetched")" = "$wanted" ] || { echo 'the digest is another' && return 1; }
-  mkdir "$partial/code" && tar -xzof "$partial/fetched" -C "$partial/code" && rm -f "$partial/fetched"
+  mkdir "$partial/code" && tar -xof "$partial/fetched" -C "$partial/code" && rm -f "$partial/fetched"
 }
 
 # ready ENV TENANT OWNER FENCE TTL RELEASE USER [SHARED...]: what is shared is linked in, the install step (a unit
@@ -125,10 +140,15 @@ op_ready() {
   (umask 077 && cat >"$upload") || fail 73 "cannot write below $home: the disk may be full"
   claim "$1" "$2" "$3" "$4" "$5"
   shift 7
-  here=$home/releases/$release
-  [ -d "$here/code" ] || fail 65 "the release is not on this host"
   ensure_user "$user"
   group=$(id -gn "$user")
+  make_ready "$@"
+  done_with
+}
+
+make_ready() {
+  here=$home/releases/$release
+  [ -d "$here/code" ] || fail 65 "the release is not on this host"
   # Code is not changed once it is in use; what an install makes belongs to the first that gets so far.
   if [ ! -e "$here/.ready" ]; then
     for name in "$@"; do
@@ -139,19 +159,19 @@ op_ready() {
       rm -rf "${here:?}/code/$name"
       ln -s "$home/shared/$name" "$here/code/$name"
     done
-    give_release "$here"
+    [ $# -eq 0 ] || give_release "$here"
+    # What a release arrived in is gone by now.
     [ ! -s "$upload" ] || install_release
     : >"$here/.ready"
     to_disk "$here"
   fi
-  done_with
 }
 
 install_release() {
   name=lotse-install:$environment:$tenant.service
   mkdir -p "$runtime"
   put_file "$runtime/$name" 644 <"$upload"
-  systemctl daemon-reload
+  load_unit "$name"
   systemctl reset-failed "$name" 2>/dev/null || true
   unit_status=0
   rm -f "$home/install.log"

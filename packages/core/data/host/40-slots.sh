@@ -18,8 +18,21 @@ end_unit() {
   unit=$(unit_of "$1")
   [ -e "$units/$unit" ] || return 0
   rm -f "$units/multi-user.target.wants/$unit"
+  # What was never started is nothing to stop.
+  if [ -d "$home/slots/$1" ] && [ ! -e "$home/slots/$1/started" ]; then
+    return 0
+  fi
   systemctl stop "$unit" || fail 76 "$unit does not stop"
   systemctl reset-failed "$unit" 2>/dev/null || true
+}
+
+# A reload makes systemd read every unit of the host again, so it comes only where systemd knows another content.
+load_unit() {
+  case $(systemctl show -p LoadState -p NeedDaemonReload "$1" 2>/dev/null) in
+    *NeedDaemonReload=yes*) ;;
+    *LoadState=loaded*) return 0 ;;
+  esac
+  systemctl daemon-reload
 }
 
 drop_slot() {
@@ -27,12 +40,13 @@ drop_slot() {
   unit=$(unit_of "$1")
   if [ -e "$units/$unit" ]; then
     rm -f "$units/$unit"
-    systemctl daemon-reload
+    [ "$(systemctl show -p LoadState --value "$unit" 2>/dev/null)" = not-found ] || systemctl daemon-reload
   fi
   rm -rf "${home:?}/slots/$1"
 }
 
-# put-slot ENV TENANT OWNER FENCE TTL COLOUR USER DIGEST: an archive with `unit`, `meta`, `.env` and `secrets`.
+# put-slot ENV TENANT OWNER FENCE TTL COLOUR USER DIGEST [KEEP]: an archive with `unit`, `meta`, `.env`, `secrets`,
+# and `files/` where there are any, for the service alone. With KEEP it prunes as well.
 op_put_slot() {
   colour=$6 user=$7 digest=$8
   scope "$1" "$2"
@@ -47,15 +61,22 @@ op_put_slot() {
   (umask 077 && mkdir "$partial" && tar -xzof "$upload" -C "$partial") 2>/dev/null ||
     fail 73 "cannot unpack the slot: the disk may be full"
   rm -f "$upload"
+  files=$partial/files
+  [ -d "$files" ] || files=
   chmod 711 "$partial"
-  chmod 600 "$partial"/* "$partial/.env"
-  chown "$user:$(id -gn "$user")" "$partial/.env"
-  drop_slot "$colour"
+  chmod -R u=rwX,go= "$partial"/* "$partial/.env"
+  chown -R "$user:$(id -gn "$user")" "$partial/.env" ${files:+"$files"}
+  end_unit "$colour"
+  rm -rf "${home:?}/slots/$colour"
   put_file "$units/$(unit_of "$colour")" 644 <"$partial/unit"
   mv -T "$partial" "$home/slots/$colour" || fail 73 "cannot move the slot to its place"
   partial=
   to_disk "$home/slots"
-  systemctl daemon-reload
+  load_unit "$(unit_of "$colour")"
+  if [ $# -ge 9 ]; then
+    check_number "$9" keep
+    prune "$9"
+  fi
   done_with
 }
 
@@ -74,16 +95,14 @@ op_start() {
   # What `systemctl enable` does, without its reload of everything.
   mkdir -p "$units/multi-user.target.wants"
   ln -sf "../$unit" "$units/multi-user.target.wants/$unit"
+  # Only what ran may have come to rest after many crashes; and one that runs keeps the count of them.
+  if [ -e "$home/slots/$6/started" ] && [ "$(systemctl show -p ActiveState --value "$unit")" != active ]; then
+    systemctl reset-failed "$unit" 2>/dev/null || true
+  fi
   : >"$home/slots/$6/started"
-  case $(systemctl show -p ActiveState --value "$unit") in
-    active) ;;
-    *)
-      systemctl reset-failed "$unit" 2>/dev/null || true
-      if ! systemctl start "$unit" 2>/dev/null; then
-        fail 76 "$(printf '%s did not start\n' "$unit" && redacted "$6" "$unit")"
-      fi
-      ;;
-  esac
+  if ! systemctl start "$unit" 2>/dev/null; then
+    fail 76 "$(printf '%s did not start\n' "$unit" && redacted "$6" "$unit")"
+  fi
   done_with
 }
 

@@ -25,7 +25,7 @@ op_hook() {
       : >"$home/releases/$(cat "$home/slots/$colour/release")/.touched"
       put_file "$runtime/$name" 644 <"$upload"
       printf '%s\n' "$boot" | put_file "$home/keys/$key.begun" 600
-      systemctl daemon-reload
+      load_unit "$name"
     else
       echo 'the end of the host, so nobody knows how far it came' | put_file "$result" 600
     fi

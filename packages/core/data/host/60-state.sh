@@ -100,6 +100,11 @@ is_listening() {
 op_prune() {
   check_number "$6" keep
   claim "$1" "$2" "$3" "$4" "$5"
+  prune "$6"
+  done_with
+}
+
+prune() {
   kept=0
   # shellcheck disable=SC2012,SC2045 # names are of a safe alphabet, and ls is what sorts by time
   for each in $(ls -1t "$home/releases" 2>/dev/null); do
@@ -108,8 +113,7 @@ op_prune() {
     [ "$(cat "$home/slots/blue/release" 2>/dev/null)" != "$each" ] || continue
     [ "$(cat "$home/slots/green/release" 2>/dev/null)" != "$each" ] || continue
     kept=$((kept + 1))
-    [ "$kept" -le "$6" ] || rm -rf "${home:?}/releases/$each"
+    [ "$kept" -le "$1" ] || rm -rf "${home:?}/releases/$each"
   done
-  done_with
 }
 

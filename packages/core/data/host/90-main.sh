@@ -11,10 +11,10 @@ operation=$1
 shift
 # Not in a condition: there the shell would go on after a failure.
 case $operation in
-  put-release) want 8 $# && op=op_put_release ;;
+  put-release) at_least 8 $# && op=op_put_release ;;
   fetch-release) want 9 $# && op=op_fetch_release ;;
   ready) at_least 7 $# && op=op_ready ;;
-  put-slot) want 8 $# && op=op_put_slot ;;
+  put-slot) at_least 8 $# && op=op_put_slot ;;
   start) want 6 $# && op=op_start ;;
   stop) want 6 $# && op=op_stop ;;
   retire) want 6 $# && op=op_retire ;;

@@ -1,6 +1,6 @@
 import { LotseError, type AuditEvent } from "@lotse/core/kernel";
 import { z } from "zod";
-import type { Transaction } from "../database/database.ts";
+import type { Database, Transaction } from "../database/database.ts";
 
 /** The longest event in bytes of JSON: an entry of the log has room for it, with what is added to it. */
 const maxEventBytes = 100_000;
@@ -27,6 +27,41 @@ const eventSchema = z.strictObject({
     .optional(),
 });
 
+/** A change that is one statement, so that it and its entry need one way to the server and back. */
+export interface AuditedChange {
+  /** Of the statement, unlike that of every other one: the server parses it once. */
+  readonly name: string;
+  /**
+   * Common table expressions without `WITH`. One is called `changed`: it changes something, and yields a row
+   * where it did, one at most.
+   */
+  readonly expressions: string;
+  readonly values: readonly unknown[];
+}
+
+/**
+ * Makes a change and writes its entry of the audit log in one statement: both happen, or neither. Where nothing
+ * was changed nothing is written. Tried again after its answer was lost, it must change nothing.
+ *
+ * @returns whether something was changed
+ * @throws LotseError `audit.unavailable` when an entry has no room for the event; nothing is changed then
+ */
+export async function changeAndRecord(
+  database: Database,
+  { name: statement, expressions, values }: AuditedChange,
+  event: AuditEvent,
+): Promise<boolean> {
+  const { rowCount } = await database.prepared(
+    statement,
+    `WITH ${expressions}, recorded AS (
+       INSERT INTO lotse.audit_outbox (event) SELECT $${values.length + 1}::jsonb FROM changed
+     )
+     SELECT FROM changed`,
+    [...values, textOf(event)],
+  );
+  return rowCount === 1;
+}
+
 /**
  * Writes an entry of the audit log in the transaction of the change that it tells of: both happen, or neither.
  * The sequencer gives it its place in the tree within a second.
@@ -35,15 +70,22 @@ const eventSchema = z.strictObject({
  * happen
  */
 export async function recordIn(transaction: Transaction, event: AuditEvent): Promise<void> {
+  await transaction.query({
+    name: "lotse-record",
+    text: "INSERT INTO lotse.audit_outbox (event) VALUES ($1)",
+    values: [textOf(event)],
+  });
+}
+
+/** The event as it is stored, where an entry has room for it. */
+function textOf(event: AuditEvent): string {
   const checked = eventSchema.safeParse(event);
   const text = JSON.stringify(checked.data ?? {});
-  if (!checked.success || Buffer.byteLength(text) > maxEventBytes) {
-    throw new LotseError({
-      code: "audit.unavailable",
-      message: `the event ${event.action.slice(0, 128)} cannot be recorded: it is too long or malformed`,
-      hint: "shorten the name that is too long",
-      cause: checked.error,
-    });
-  }
-  await transaction.query("INSERT INTO lotse.audit_outbox (event) VALUES ($1)", [text]);
+  if (checked.success && Buffer.byteLength(text) <= maxEventBytes) return text;
+  throw new LotseError({
+    code: "audit.unavailable",
+    message: `the event ${event.action.slice(0, 128)} cannot be recorded: it is too long or malformed`,
+    hint: "shorten the name that is too long",
+    cause: checked.error,
+  });
 }

@@ -147,9 +147,10 @@ export class PostgresAuditStore implements AuditStore {
   async #lock(client: pg.PoolClient): Promise<void> {
     const timeoutMs = Math.round(this.#options.lockTimeoutMs ?? 10_000);
     try {
-      await client.query(`SET lock_timeout = ${timeoutMs}`);
-      await client.query("SELECT pg_advisory_lock($1)", [writerLock]);
-      await client.query("RESET lock_timeout");
+      // Sent together; where the lock is not given, the setting is undone as well.
+      await client.query(
+        `SET lock_timeout = ${timeoutMs}; SELECT pg_advisory_lock(${writerLock}); RESET lock_timeout`,
+      );
     } catch (cause) {
       if (!(cause instanceof Error && "code" in cause && cause.code === "55P03")) throw cause;
       throw new LotseError({

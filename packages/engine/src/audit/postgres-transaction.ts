@@ -21,16 +21,14 @@ export class WriterMemory {
   storedHashes = 0;
 }
 
-interface LogRow {
-  origin: string;
-  public_key: string;
-  checkpoint: string;
-  generation: string;
-}
-
-interface LastRow {
-  index: string;
-  time: string;
+/** The log, where it is made, and its last entry, where there is one. */
+interface HeadRow {
+  origin: string | null;
+  public_key: string | null;
+  checkpoint: string | null;
+  generation: string | null;
+  index: string | null;
+  time: string | null;
 }
 
 /** The log as its only writer sees it; whoever makes one holds the writer's lock. */
@@ -49,16 +47,17 @@ export class PostgresAuditTransaction implements AuditTransaction {
     client: Transaction,
     memory: WriterMemory,
     alongside: ((transaction: Transaction) => Promise<void>) | undefined,
-    log: LogRow | undefined,
-    last: LastRow | undefined,
+    head: HeadRow | undefined,
   ) {
     this.#client = client;
     this.#memory = memory;
     this.#alongside = alongside;
-    this.identity = log === undefined ? null : { origin: log.origin, publicKey: log.public_key };
-    this.checkpoint = log?.checkpoint ?? null;
-    this.size = last === undefined ? 0 : Number(last.index) + 1;
-    this.lastTime = last?.time ?? null;
+    const { origin, public_key: publicKey } = head ?? {};
+    this.identity =
+      typeof origin === "string" && typeof publicKey === "string" ? { origin, publicKey } : null;
+    this.checkpoint = head?.checkpoint ?? null;
+    this.size = Number(head?.index ?? -1) + 1;
+    this.lastTime = head?.time ?? null;
   }
 
   static async begin(
@@ -66,15 +65,16 @@ export class PostgresAuditTransaction implements AuditTransaction {
     memory: WriterMemory,
     alongside?: (transaction: Transaction) => Promise<void>,
   ): Promise<PostgresAuditTransaction> {
-    const log = await client.query<LogRow>(
-      "SELECT origin, public_key, checkpoint, generation FROM lotse.audit_log",
+    const { rows } = await client.query<HeadRow>(
+      `SELECT origin, public_key, checkpoint, generation, index, time
+       FROM (SELECT) AS one
+       LEFT JOIN lotse.audit_log ON true
+       LEFT JOIN (SELECT index, time FROM lotse.audit_entries ORDER BY index DESC LIMIT 1) AS last ON true`,
     );
-    const last = await client.query<LastRow>(
-      "SELECT index, time FROM lotse.audit_entries ORDER BY index DESC LIMIT 1",
-    );
-    const generation = log.rows[0]?.generation ?? null;
+    const [head] = rows;
+    const generation = head?.generation ?? null;
     if (generation === null || memory.generation !== generation) await recall(client, memory, generation);
-    return new PostgresAuditTransaction(client, memory, alongside, log.rows[0], last.rows[0]);
+    return new PostgresAuditTransaction(client, memory, alongside, head);
   }
 
   create(identity: LogIdentity, checkpoint: string): Promise<void> {
@@ -191,23 +191,32 @@ async function insertBatch(
   size: number,
   storedHashes: number,
 ): Promise<void> {
-  await client.query(
-    `INSERT INTO lotse.audit_entries (index, time, line)
-     SELECT $1::bigint + at - 1, time, line
-     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS e (time, line, at)`,
-    [size, entries.map(({ time }) => time), entries.map(({ line }) => line)],
-  );
-  await client.query(
-    `INSERT INTO lotse.audit_hashes (position, hash)
-     SELECT $1::bigint + at - 1, hash FROM unnest($2::bytea[]) WITH ORDINALITY AS h (hash, at)`,
-    [storedHashes, [...hashes]],
-  );
   const sequences = new Map(entries.map(({ actor, sequence }) => [actor, sequence]));
+  // One statement, since each one costs a way to the server and back while nobody else may write.
   await client.query(
-    `INSERT INTO lotse.audit_sequences (commitment, sequence)
-     SELECT * FROM unnest($1::text[], $2::bigint[])
-     ON CONFLICT (commitment) DO UPDATE SET sequence = excluded.sequence`,
-    [[...sequences.keys()], [...sequences.values()]],
+    `WITH entries AS (
+       INSERT INTO lotse.audit_entries (index, time, line)
+       SELECT $1::bigint + at - 1, time, line
+       FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS e (time, line, at)
+     ), hashes AS (
+       INSERT INTO lotse.audit_hashes (position, hash)
+       SELECT $4::bigint + at - 1, hash FROM unnest($5::bytea[]) WITH ORDINALITY AS h (hash, at)
+     ), sequences AS (
+       INSERT INTO lotse.audit_sequences (commitment, sequence)
+       SELECT * FROM unnest($6::text[], $7::bigint[])
+       ON CONFLICT (commitment) DO UPDATE SET sequence = excluded.sequence
+     )
+     UPDATE lotse.audit_log SET checkpoint = $8`,
+    [
+      size,
+      entries.map(({ time }) => time),
+      entries.map(({ line }) => line),
+      storedHashes,
+      [...hashes],
+      [...sequences.keys()],
+      [...sequences.values()],
+      checkpoint,
+    ],
   );
   if (actors.length > 0) {
     await client.query(
@@ -225,5 +234,4 @@ async function insertBatch(
       [JSON.stringify(personal)],
     );
   }
-  await client.query("UPDATE lotse.audit_log SET checkpoint = $1", [checkpoint]);
 }

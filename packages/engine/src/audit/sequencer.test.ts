@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Database } from "../database/database.ts";
 import { migrate } from "../database/migrate.ts";
 import { TestServer } from "../testing/test-server.ts";
-import { recordIn } from "./outbox.ts";
+import { changeAndRecord, recordIn } from "./outbox.ts";
 import { PostgresAuditStore } from "./postgres-store.ts";
 import { Sequencer } from "./sequencer.ts";
 
@@ -59,6 +59,25 @@ describe("the sequencer", { timeout }, () => {
     const sequencer = new Sequencer({ database, open });
     while ((await sequencer.sequence()) > 0);
     expect(await objects()).toEqual([...names("a", 3), ...names("b", 1200)]);
+  });
+
+  it("places the entry of a change of one statement, and has none where nothing was changed", async () => {
+    await database.query("CREATE TABLE changed (n int NOT NULL CHECK (n < 3))");
+    await database.query("INSERT INTO changed VALUES (0)");
+    const grow = (to: number): Promise<boolean> => {
+      const expressions = "changed AS (UPDATE changed SET n = $1 WHERE n < $1 RETURNING n)";
+      return changeAndRecord(database, { name: "grow", expressions, values: [to] }, event(`to-${to}`));
+    };
+    expect(await grow(2)).toBe(true);
+    expect(await grow(1)).toBe(false);
+    await expect(grow(3)).rejects.toThrow("violates check constraint");
+    const odd = { ...event("x"), action: "not an action" };
+    const change = { name: "odd", expressions: "changed AS (DELETE FROM changed RETURNING n)", values: [] };
+    await expect(changeAndRecord(database, change, odd)).rejects.toMatchObject({ code: "audit.unavailable" });
+    expect((await database.query("SELECT n FROM changed")).rows).toEqual([{ n: 2 }]);
+    const sequencer = new Sequencer({ database, open });
+    while ((await sequencer.sequence()) > 0);
+    expect(await objects()).toEqual(["to-2"]);
   });
 
   it("knows nothing of a change that was undone", async () => {

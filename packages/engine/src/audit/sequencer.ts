@@ -105,6 +105,7 @@ export class Sequencer {
         retryable: true,
       });
     }
+    if (refused.length === 0) return;
     await transaction.query(
       `UPDATE lotse.audit_outbox o SET refused = r.why
        FROM unnest($1::bigint[], $2::text[]) AS r (id, why) WHERE o.id = r.id`,

@@ -57,6 +57,19 @@ export class Database {
     return this.#untilReachable(() => this.#pool.query<R>(sql, [...values]));
   }
 
+  /**
+   * Runs one statement that the server parses once for each connection: for those that are run all the time.
+   *
+   * @param name - unlike that of every other statement
+   */
+  prepared<R extends pg.QueryResultRow = pg.QueryResultRow>(
+    name: string,
+    sql: string,
+    values: readonly unknown[],
+  ): Promise<pg.QueryResult<R>> {
+    return this.#untilReachable(() => this.#pool.query<R>({ name, text: sql, values: [...values] }));
+  }
+
   /** Runs one statement without trying again, for what is asked again soon anyway. */
   queryOnce<R extends pg.QueryResultRow = pg.QueryResultRow>(
     sql: string,

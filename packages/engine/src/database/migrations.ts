@@ -206,4 +206,60 @@ export const migrations: readonly Migration[] = [
       INSERT INTO lotse.identity DEFAULT VALUES;
     `,
   },
+  {
+    number: 5,
+    sql: `
+      -- Takes the locks of all tenants of a rollout, or none of them, with a fence for each: one way to the server
+      -- and back. Each statement of a function sees what was committed before it.
+      CREATE FUNCTION lotse.take_turn(wanted text, its_run integer, by_executor text, by_token text)
+      RETURNS jsonb LANGUAGE plpgsql AS $turn$
+      DECLARE
+        its record;
+        held boolean;
+      BEGIN
+        SELECT environment, position, run, ended_at INTO its FROM lotse.rollouts WHERE id = wanted FOR UPDATE;
+        -- An earlier run may be taken up again when its rollout was retried: it must not touch the later one.
+        IF NOT FOUND OR its.ended_at IS NOT NULL OR its.run <> its_run THEN
+          RETURN jsonb_build_object('is', 'ended');
+        END IF;
+        SELECT EXISTS (SELECT FROM lotse.locks WHERE rollout = wanted) INTO held;
+        -- Who holds its locks has had its turn, also where an older rollout was retried meanwhile.
+        IF NOT held AND EXISTS (
+          SELECT FROM lotse.rollouts other
+          JOIN lotse.rollout_tenants theirs ON theirs.rollout = other.id
+          JOIN lotse.rollout_tenants ours ON ours.tenant = theirs.tenant AND ours.rollout = wanted
+          WHERE other.ended_at IS NULL AND other.environment = its.environment AND other.position < its.position
+        ) THEN
+          RETURN jsonb_build_object('is', 'wait');
+        END IF;
+        INSERT INTO lotse.locks (environment, tenant)
+          SELECT its.environment, tenant FROM lotse.rollout_tenants WHERE rollout = wanted ORDER BY tenant
+          ON CONFLICT DO NOTHING;
+        -- In one order, so that two never wait for each other.
+        PERFORM FROM lotse.locks
+          WHERE environment = its.environment
+            AND tenant IN (SELECT tenant FROM lotse.rollout_tenants WHERE rollout = wanted)
+          ORDER BY tenant FOR UPDATE;
+        IF EXISTS (
+          SELECT FROM lotse.locks
+          WHERE environment = its.environment AND rollout <> wanted
+            AND tenant IN (SELECT tenant FROM lotse.rollout_tenants WHERE rollout = wanted)
+        ) THEN
+          RETURN jsonb_build_object('is', 'wait');
+        END IF;
+        UPDATE lotse.locks SET rollout = wanted, executor = by_executor, token = by_token,
+            fence = fence + (token IS DISTINCT FROM by_token)::int,
+            taken_at = CASE WHEN rollout IS NULL THEN clock_timestamp() ELSE taken_at END
+          WHERE environment = its.environment
+            AND tenant IN (SELECT tenant FROM lotse.rollout_tenants WHERE rollout = wanted);
+        UPDATE lotse.rollouts SET state = 'running', reason = NULL, revision = revision + 1,
+            started_at = coalesce(started_at, clock_timestamp())
+          WHERE id = wanted AND state IN ('queued', 'stuck');
+        RETURN (
+          SELECT jsonb_build_object('is', 'held', 'fences', jsonb_object_agg(tenant, fence))
+          FROM lotse.locks WHERE rollout = wanted AND token = by_token
+        );
+      END $turn$;
+    `,
+  },
 ];

@@ -6,6 +6,7 @@ import { wfQueueRunner } from "@dbos-inc/dbos-sdk/internal/wfqueue";
 const times = { lookMs: 500, longestWaitMs: 2000, longestIntervalMs: 500 } as const;
 
 interface QueueState {
+  queue: unknown;
   currentPollingMs: number;
   nextPollAt: number;
 }
@@ -17,6 +18,8 @@ interface QueueState {
 export class DispatchWatch {
   readonly #executor: () => DBOSExecutor | undefined;
   readonly #stopped = new AbortController();
+  #looking: Promise<void> | null = null;
+  #again = false;
 
   constructor(executor: () => DBOSExecutor | undefined) {
     this.#executor = executor;
@@ -33,6 +36,28 @@ export class DispatchWatch {
 
   stop(): void {
     this.#stopped.abort();
+  }
+
+  /**
+   * Looks now, once for all who ask meanwhile, and not only at the next planned look. Looking twice at the same
+   * moment does no harm: other workers do so all the time.
+   */
+  look(): void {
+    const looking = this.#looking;
+    this.#again = looking !== null;
+    this.#looking ??= this.#lookAll().finally(() => {
+      this.#looking = null;
+      if (this.#again) this.look();
+    });
+  }
+
+  async #lookAll(): Promise<void> {
+    const executor = this.#executor();
+    if (executor === undefined || !executor.initialized || this.#stopped.signal.aborted) return;
+    const runner = wfQueueRunner as unknown as Partial<QueueRunner>;
+    for (const { queue } of statesOf(wfQueueRunner)) {
+      if (isShared(queue)) await runner.pollQueue?.(executor, queue).catch(() => undefined);
+    }
   }
 
   /** Work under way goes on; only the loop that looks for more begins anew. */
@@ -53,6 +78,16 @@ function isAsleep(states: Iterable<QueueState>, now: number): boolean {
     asleep ||= state.nextPollAt - now > times.longestWaitMs;
   }
   return asleep;
+}
+
+/** What is called of the library's loop; without it the planned look finds what there is. */
+interface QueueRunner {
+  pollQueue(executor: DBOSExecutor, queue: unknown): Promise<unknown>;
+}
+
+/** Whether a queue is in the database, and not one that the library keeps for itself. */
+function isShared(queue: unknown): boolean {
+  return (queue as { databaseBacked?: boolean }).databaseBacked === true;
 }
 
 /** The library does not offer this; a version that has it elsewhere fails the test of the clock. */

@@ -40,6 +40,8 @@ export interface Durable {
   /** Keeps it looking for work until `stop`. */
   run(): Promise<void>;
   enqueue(run: RunToStart): Promise<void>;
+  /** Looks at the queue now. */
+  look(): void;
   recover(executors: readonly string[]): Promise<void>;
   /** Stops; what is under way here stays as it is, for others to go on with. */
   stop(): Promise<void>;
@@ -97,6 +99,7 @@ export async function startDurable(
     recover: async (executors) => {
       await DBOSExecutor.globalInstance?.recoverPendingWorkflows([...executors]);
     },
+    look: () => watch.look(),
     run: () => watch.run(),
     stop: async () => {
       watch.stop();

@@ -96,7 +96,12 @@ async function openWorker(
     await database.close();
     throw error;
   });
-  const starter = new Starter({ database, version: workflowVersion, enqueue: (run) => durable.enqueue(run) });
+  const starter = new Starter({
+    database,
+    version: workflowVersion,
+    enqueue: (run) => durable.enqueue(run),
+    onEnqueued: () => durable.look(),
+  });
   const reaper = new Reaper({ database, executor, recover: (dead) => durable.recover(dead) });
   const claims = new ClaimWatch({ database, executor, running: underWay });
   const pruner = new Pruner(database, options.retention);

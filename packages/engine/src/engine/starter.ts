@@ -11,6 +11,9 @@ const lookMs = 100;
 /** How often it is looked for rollouts whose execution ended in a defect, in looks. */
 const stuckEvery = 20;
 
+/** How many rollouts are queued at the same time. */
+const together = 8;
+
 /** A run of a rollout that is to be queued. */
 export interface RunToStart {
   readonly rollout: string;
@@ -25,6 +28,8 @@ export interface StarterParts {
   readonly version: string;
   /** Queues a run; twice is once. */
   readonly enqueue: (run: RunToStart) => Promise<void>;
+  /** Called when runs were queued. */
+  readonly onEnqueued: () => void;
 }
 
 /** Queues what was stored to be carried out, whoever stored it, and whatever died before queueing it. */
@@ -67,11 +72,17 @@ export class Starter {
       `SELECT id, run, request FROM lotse.rollouts
        WHERE ended_at IS NULL AND enqueued_run < run ORDER BY position LIMIT 100`,
     );
-    for (const { id, run, request } of rows) {
-      await enqueue({ rollout: id, run, partition: partitionOf(request) });
+    for (let at = 0; at < rows.length; at += together) {
+      const few = rows.slice(at, at + together);
+      await Promise.all(
+        few.map(({ id, run, request }) => enqueue({ rollout: id, run, partition: partitionOf(request) })),
+      );
+      this.#parts.onEnqueued();
       await database.queryOnce(
-        "UPDATE lotse.rollouts SET enqueued_run = $2 WHERE id = $1 AND enqueued_run < $2",
-        [id, run],
+        `UPDATE lotse.rollouts r SET enqueued_run = queued.run
+         FROM unnest($1::text[], $2::int[]) AS queued (id, run)
+         WHERE r.id = queued.id AND r.enqueued_run < queued.run`,
+        [few.map(({ id }) => id), few.map(({ run }) => run)],
       );
     }
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keyOf } from "../rollout/keys.ts";
 import { TestServer } from "../testing/test-server.ts";
 import { Controller, Fleet } from "./testing/controllers.ts";
-import { letGo, recoveryMs, setFault } from "./testing/faults.ts";
+import { letGo, recoveryMs, setFault, strikeNow } from "./testing/faults.ts";
 import { LosingProxy } from "./testing/losing-proxy.ts";
 import { formatRows, type Row } from "./testing/report.ts";
 import { expectCalm, expectSameEnd } from "./testing/same-end.ts";
@@ -69,11 +69,12 @@ describe("a controller that was taken for dead", () => {
     async ({ what, tenant }) => {
       const proxy = await LosingProxy.listen(server.server.port);
       const first = await holdInSwitch(tenant, proxy.through(stage.settings.url));
-      if (tenant.endsWith("stopped")) first.signal("SIGSTOP");
-      else if (tenant.endsWith("cutoff")) proxy.cut();
-      else await stage.engine.database.query("UPDATE lotse.leases SET ended_at = clock_timestamp()");
       const second = await new Controller(stage.settings).ready();
       try {
+        strikeNow(stage.world, tenant);
+        if (tenant.endsWith("stopped")) first.signal("SIGSTOP");
+        else if (tenant.endsWith("cutoff")) proxy.cut();
+        else await endLease(first.executor);
         // The second one must not be held at the place where the first one is.
         await stage.engine.rollouts.finished(tenant);
         if (tenant.endsWith("stopped")) first.signal("SIGCONT");
@@ -91,6 +92,12 @@ describe("a controller that was taken for dead", () => {
   );
 });
 
+/** As a reaper does that takes a controller for dead. */
+async function endLease(executor: string): Promise<void> {
+  const end = "UPDATE lotse.leases SET ended_at = clock_timestamp() WHERE executor = $1";
+  await stage.engine.database.query(end, [executor]);
+}
+
 describe("signals to the controller", () => {
   it(
     "SIGTERM in the middle of a step: another one goes on",
@@ -99,6 +106,7 @@ describe("signals to the controller", () => {
       const first = await holdInSwitch(tenant);
       const second = await new Controller(stage.settings).ready();
       try {
+        strikeNow(stage.world, tenant);
         first.signal("SIGTERM");
         letGo(stage.world, tenant);
         expect(await first.ended).toBe(0);
@@ -171,16 +179,17 @@ describe("the database", () => {
         for (const tenant of tenants) expectSameEnd(tenant, await stage.remains(tenant), calm, reference);
         // Without these the proxy would have read the protocol wrongly.
         const kinds = [...proxy.lost.keys()];
-        for (const needed of [
+        const needed = [
           "lotse.steps",
           "lotse.locks",
           "lotse.deployments",
           "dbos.operation_outputs",
           "COMMIT of",
-        ])
-          expect(kinds.some((kind) => kind.includes(needed))).toBe(true);
+        ];
+        expect(needed.filter((part) => !kinds.some((kind) => kind.includes(part)))).toEqual([]);
         const struck = [...proxy.lost.values()].reduce((sum, times) => sum + times, 0);
-        const where = `${kinds.length} kinds of statements: ${kinds.sort().join("; ")}`;
+        const where = `${kinds.length} kinds of statements and transactions`;
+        console.log(`answers were lost to: ${kinds.sort().join("; ")}`);
         rows.push({
           fault: "answer lost after commit",
           where,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../database/database.ts";
 import { isConnectionLoss } from "../database/connection-loss.ts";
+import { keepRemaining, type Remainder } from "./step-store.ts";
 
 /** How often it is looked whether somebody wants something of a running rollout, in milliseconds. */
 const intervalMs = 100;
@@ -31,6 +32,7 @@ interface ControlRow {
 export class Controls {
   readonly #database: Database;
   readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #remainders = new Map<string, Remainder>();
   readonly #stopped = new AbortController();
 
   constructor(database: Database) {
@@ -59,6 +61,11 @@ export class Controls {
     });
   }
 
+  /** Writes down at the next look what a pause has left. */
+  keep(remainder: Remainder): void {
+    this.#remainders.set(remainder.key, remainder);
+  }
+
   /** Looks until `stop`. */
   async run(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
@@ -76,6 +83,10 @@ export class Controls {
 
   async #look(): Promise<void> {
     if (this.#listeners.size === 0) return;
+    const remainders = [...this.#remainders.values()];
+    this.#remainders.clear();
+    // A pause that is still there tells again within a second when this is lost.
+    if (remainders.length > 0) await keepRemaining(this.#database, remainders);
     const { rows } = await this.#database.queryOnce<ControlRow>(
       `SELECT id, pause_asked, abort_asked,
          (SELECT array_agg(a.tenant || ' ' || a.gate) FROM lotse.approvals a WHERE a.rollout = r.id AND a.run = r.run) AS approved

@@ -5,7 +5,7 @@ import type { Database } from "../database/database.ts";
 import { gateKey, type Control, type Controls } from "./controls.ts";
 import { mayPass, retryDelayMs, type RetryPolicy } from "./retries.ts";
 import { showState } from "./rollout-store.ts";
-import { beginStep, endStep, keepRemaining, noteFailure, type Begun, type StepPlace } from "./step-store.ts";
+import { beginStep, endStep, noteFailure, type Begun, type StepPlace } from "./step-store.ts";
 import type { RolloutState, StepResult } from "./status.ts";
 
 /** A place in the life of a step at which a worker may die; tests make it die there. */
@@ -122,6 +122,8 @@ export class Execution {
   async #pause(place: StepPlace, durationMs: number): Promise<StepResult> {
     let remainingMs = durationMs;
     let keptMs = durationMs;
+    // What an earlier execution showed may be there still, so the first look shows it in any case.
+    let shown: RolloutState | null = null;
     let latest: Control = { pauseAsked: false, abortAsked: false, approved: new Set() };
     const stop = this.#parts.controls.follow(this.#request.id, (control) => {
       latest = control;
@@ -133,10 +135,12 @@ export class Execution {
         const before = now;
         now = performance.now();
         if (!latest.pauseAsked) remainingMs -= now - before;
-        await this.show(latest.pauseAsked ? "paused" : "running");
+        const state = latest.pauseAsked ? "paused" : "running";
+        if (state !== shown) await this.show(state);
+        shown = state;
         if (keptMs - remainingMs < pauseTickMs.keep) continue;
         keptMs = remainingMs;
-        await keepRemaining(this.#parts.database, place, remainingMs);
+        this.#parts.controls.keep({ rollout: place.rollout, key: place.key, remainingMs });
       }
       return { ok: true };
     } finally {

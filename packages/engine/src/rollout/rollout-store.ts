@@ -1,6 +1,6 @@
 import { LotseError, type Actor } from "@lotse/core/kernel";
 import type { RolloutRequest } from "@lotse/core/release";
-import { recordIn } from "../audit/outbox.ts";
+import { changeAndRecord, recordIn } from "../audit/outbox.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { rolloutEvent, tenantEvent } from "./audit-events.ts";
 import { abortIn } from "./abort.ts";
@@ -40,11 +40,50 @@ export function insertRollout(
   actor: Actor,
   whenBusy: WhenBusy,
 ): Promise<void> {
+  return whenBusy === "queue"
+    ? queueRollout(database, request, actor)
+    : insertUnlessBusy(database, request, actor, whenBusy);
+}
+
+/** Nothing has to be looked at first, so it is one statement. */
+async function queueRollout(database: Database, request: RolloutRequest, actor: Actor): Promise<void> {
+  const change = {
+    name: "lotse-queue-rollout",
+    // Those who queue do so side by side; those who look at who is busy wait for them.
+    expressions: `alongside AS MATERIALIZED (
+       SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))
+     ), changed AS (
+       INSERT INTO lotse.rollouts (id, environment, request, actor) SELECT $2, $3, $4::jsonb, $5::jsonb FROM alongside
+       ON CONFLICT (id) DO NOTHING RETURNING id
+     ), tenants AS (
+       INSERT INTO lotse.rollout_tenants (rollout, tenant) SELECT id, unnest($6::text[]) FROM changed
+     )`,
+    values: [
+      lockOf(request),
+      request.id,
+      request.environment,
+      JSON.stringify(request),
+      JSON.stringify(actor),
+      request.tenants,
+    ],
+  };
+  if (!(await changeAndRecord(database, change, rolloutEvent(request, actor, "intent"))))
+    await checkSame(database, request);
+}
+
+function lockOf({ environment }: RolloutRequest): string {
+  return `lotse rollouts of ${environment}`;
+}
+
+function insertUnlessBusy(
+  database: Database,
+  request: RolloutRequest,
+  actor: Actor,
+  whenBusy: WhenBusy,
+): Promise<void> {
   return database.transaction(async (transaction) => {
     // Two that ask at the same moment to be refused when busy would not see each other.
-    await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [
-      `lotse rollouts of ${request.environment}`,
-    ]);
+    await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [lockOf(request)]);
     const { rowCount } = await transaction.query(
       `INSERT INTO lotse.rollouts (id, environment, request, actor) VALUES ($1, $2, $3, $4)
        ON CONFLICT (id) DO NOTHING`,
@@ -55,18 +94,21 @@ export function insertRollout(
       "INSERT INTO lotse.rollout_tenants (rollout, tenant) SELECT $1, unnest($2::text[])",
       [request.id, request.tenants],
     );
-    if (whenBusy !== "queue") {
-      const others = await othersAtWork(transaction, request);
-      const [first] = others;
-      if (first !== undefined && whenBusy === "refuse") throw busy(request, first);
-      for (const { id } of others) await abortIn(transaction, id, actor, `rollout ${request.id} replaces it`);
-    }
+    const others = await othersAtWork(transaction, request);
+    const [first] = others;
+    if (first !== undefined && whenBusy === "refuse") throw busy(request, first);
+    for (const { id } of others) await abortIn(transaction, id, actor, `rollout ${request.id} replaces it`);
     await recordIn(transaction, rolloutEvent(request, actor, "intent"));
   });
 }
 
-async function checkSame(transaction: Transaction, request: RolloutRequest): Promise<void> {
-  const { rows } = await transaction.query("SELECT FROM lotse.rollouts WHERE id = $1 AND request = $2", [
+/** The database, or a connection to it. */
+interface Queryable {
+  query(sql: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
+async function checkSame(database: Queryable, request: RolloutRequest): Promise<void> {
+  const { rows } = await database.query("SELECT FROM lotse.rollouts WHERE id = $1 AND request = $2", [
     request.id,
     JSON.stringify(request),
   ]);
@@ -110,7 +152,8 @@ function busy(request: RolloutRequest, other: OtherRollout): LotseError {
 
 /** Reads a rollout to carry it out; null when there is none. */
 export async function loadRollout(database: Database, id: string): Promise<StoredRollout | null> {
-  const { rows } = await database.query<StoredRollout>(
+  const { rows } = await database.prepared<StoredRollout>(
+    "lotse-load-rollout",
     `SELECT request, run, actor, outcomes, ended_at IS NOT NULL AS ended
      FROM lotse.rollouts WHERE id = $1`,
     [id],

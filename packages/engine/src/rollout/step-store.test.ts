@@ -3,7 +3,7 @@ import { Database } from "../database/database.ts";
 import { migrate } from "../database/migrate.ts";
 import { parsedRequest, planFor, requestFor } from "../testing/requests.ts";
 import { TestServer } from "../testing/test-server.ts";
-import { takeFences, takeLocks } from "./locks.ts";
+import { takeTurn, type Turn } from "./locks.ts";
 import { keyOf } from "./keys.ts";
 import { finishRollout, insertRollout, keepOutcome, loadRollout, showState } from "./rollout-store.ts";
 import { parseRequest } from "./request.ts";
@@ -31,12 +31,16 @@ afterAll(async () => {
 /** A rollout whose lock is held, and a step of it under a new fence. */
 async function held(id: string, token = "first"): Promise<StepPlace> {
   await insertRollout(database, parsedRequest(id, [id]), actor, "queue");
-  expect(await takeLocks(database, id)).toBe("held");
   return placeOf(id, token);
 }
 
+function turnOf(id: string, token: string, run = 1): Promise<Turn> {
+  return takeTurn(database, id, run, { executor: "executor", token });
+}
+
 async function placeOf(id: string, token: string): Promise<StepPlace> {
-  const fences = await takeFences(database, id, "executor", token);
+  const turn = await turnOf(id, token);
+  if (turn.is !== "held") throw new Error(`it is not held: ${turn.is}`);
   return {
     rollout: id,
     environment: "production",
@@ -46,7 +50,7 @@ async function placeOf(id: string, token: string): Promise<StepPlace> {
     name: "prepare",
     kind: "act",
     key: keyOf(id, 1, id, 0, "prepare"),
-    fence: fences.get(id) ?? 0,
+    fence: turn.fences.get(id) ?? 0,
   };
 }
 
@@ -83,8 +87,31 @@ describe("fences", () => {
   it("are not given to who does not hold the lock", async () => {
     await held("holder");
     await insertRollout(database, parsedRequest("waiter", ["holder"]), actor, "queue");
-    expect(await takeLocks(database, "waiter")).toBe("wait");
-    expect(await takeFences(database, "waiter", "executor", "x")).toEqual(new Map());
+    expect(await turnOf("waiter", "x")).toEqual({ is: "wait" });
+  });
+
+  it("are given again to who holds the lock, also where an older rollout was retried", async () => {
+    const older = parsedRequest("older", ["shared"]);
+    await insertRollout(database, older, actor, "queue");
+    await database.query("UPDATE lotse.rollouts SET ended_at = now() WHERE id = 'older'");
+    await insertRollout(database, parsedRequest("younger", ["shared"]), actor, "queue");
+    const first = await turnOf("younger", "first");
+    await database.query("UPDATE lotse.rollouts SET ended_at = NULL WHERE id = 'older'");
+    expect(await turnOf("older", "second")).toEqual({ is: "wait" });
+    const again = await turnOf("younger", "third");
+    expect([first, again]).toEqual(
+      [1, 2].map((fence) => ({ is: "held", fences: new Map([["shared", fence]]) })),
+    );
+  });
+
+  it("are not given to a run of a rollout that was retried since, nor after its end", async () => {
+    await insertRollout(database, parsedRequest("again", ["again"]), actor, "queue");
+    await database.query("UPDATE lotse.rollouts SET run = 2 WHERE id = 'again'");
+    expect(await turnOf("again", "first", 1)).toEqual({ is: "ended" });
+    expect((await turnOf("again", "second", 2)).is).toBe("held");
+    await database.query("UPDATE lotse.rollouts SET ended_at = now() WHERE id = 'again'");
+    expect(await turnOf("again", "third", 2)).toEqual({ is: "ended" });
+    expect(await turnOf("nobody", "first")).toEqual({ is: "ended" });
   });
 });
 
@@ -110,8 +137,16 @@ describe("a step", () => {
   it("remembers what a pause has left, for the next worker", async () => {
     const place = await held("left");
     expect(await beginStep(database, place, "a")).toMatchObject({ is: "begun", remainingMs: null });
-    await keepRemaining(database, place, 1234.4);
+    const other = await held("left-too");
+    await beginStep(database, other, "a");
+    const remainders = [place, other].map(({ rollout, key }, at) => ({
+      rollout,
+      key,
+      remainingMs: 1234.4 - at,
+    }));
+    await keepRemaining(database, remainders);
     expect(await beginStep(database, place, "b")).toMatchObject({ is: "begun", remainingMs: 1234 });
+    expect(await beginStep(database, other, "b")).toMatchObject({ is: "begun", remainingMs: 1233 });
   });
 
   it("knows what people want of the rollout", async () => {

@@ -45,7 +45,8 @@ interface BeginRow {
  * @param token - of this attempt, so that one whose answer was lost does not count twice
  */
 export async function beginStep(database: Database, place: StepPlace, token: string): Promise<Begun> {
-  const { rows } = await database.query<BeginRow>(
+  const { rows } = await database.prepared<BeginRow>(
+    "lotse-begin-step",
     `WITH held AS (
        SELECT FROM lotse.locks WHERE environment = $2 AND tenant = $3 AND rollout = $1 AND fence = $8
      ), written AS (
@@ -97,7 +98,8 @@ export async function endStep(
   place: StepPlace,
   result: StepResult,
 ): Promise<StepResult | null> {
-  const { rows } = await database.query<{ result: StepResult | null }>(
+  const { rows } = await database.prepared<{ result: StepResult | null }>(
+    "lotse-end-step",
     `WITH held AS (
        SELECT FROM lotse.locks WHERE environment = $4 AND tenant = $5 AND rollout = $1 AND fence = $6
      ), written AS (
@@ -121,15 +123,25 @@ export async function endStep(
   return rows[0]?.result ?? null;
 }
 
-/** Writes down what a pause has left. */
-export async function keepRemaining(
-  database: Database,
-  place: StepPlace,
-  remainingMs: number,
-): Promise<void> {
-  await database.query(
-    "UPDATE lotse.steps SET remaining_ms = $3 WHERE rollout = $1 AND key = $2 AND result IS NULL",
-    [place.rollout, place.key, Math.max(0, Math.round(remainingMs))],
+/** What a pause has left. */
+export interface Remainder {
+  readonly rollout: string;
+  /** Of the step. */
+  readonly key: string;
+  readonly remainingMs: number;
+}
+
+/** Writes down what pauses have left, of many rollouts at once. */
+export async function keepRemaining(database: Database, remainders: readonly Remainder[]): Promise<void> {
+  await database.queryOnce(
+    `UPDATE lotse.steps s SET remaining_ms = k.remaining_ms
+     FROM unnest($1::text[], $2::text[], $3::bigint[]) AS k (rollout, key, remaining_ms)
+     WHERE s.rollout = k.rollout AND s.key = k.key AND s.result IS NULL`,
+    [
+      remainders.map(({ rollout }) => rollout),
+      remainders.map(({ key }) => key),
+      remainders.map(({ remainingMs }) => Math.max(0, Math.round(remainingMs))),
+    ],
   );
 }
 

@@ -24,7 +24,8 @@ export function checkPlan(plan: TenantPlan, tenant: string): TenantPlan {
  * @returns whether there is a plan now
  */
 export async function storePlan(database: Database, place: StepPlace, plan: TenantPlan): Promise<boolean> {
-  const { rows } = await database.query<{ there: boolean }>(
+  const { rows } = await database.prepared<{ there: boolean }>(
+    "lotse-store-plan",
     `WITH held AS (
        SELECT FROM lotse.locks WHERE environment = $4 AND tenant = $3 AND rollout = $1 AND fence = $5
      ), written AS (
@@ -49,7 +50,8 @@ export async function loadPlan(
   run: number,
   tenant: string,
 ): Promise<TenantPlan> {
-  const { rows } = await database.query<{ plan: TenantPlan }>(
+  const { rows } = await database.prepared<{ plan: TenantPlan }>(
+    "lotse-load-plan",
     "SELECT plan FROM lotse.plans WHERE rollout = $1 AND run = $2 AND tenant = $3",
     [rollout, run, tenant],
   );

@@ -1,5 +1,5 @@
-import { takeFences, takeLocks } from "./locks.ts";
 import { Execution, type ExecutionParts } from "./execution.ts";
+import { takeTurn, type Turn } from "./locks.ts";
 import { loadRollout } from "./rollout-store.ts";
 import { Run } from "./run.ts";
 import type { RolloutState } from "./status.ts";
@@ -13,6 +13,9 @@ const turnMs = 100;
 /**
  * Carries out a run of a rollout. This is what is repeated after a crash: it asks for the same steps in the
  * same order each time, decides by nothing but their remembered results, and throws nothing that is expected.
+ *
+ * The results of steps are remembered in our own table, under the fence; what the engine remembers itself, by
+ * `durably`, is how the run ended.
  */
 export async function runRollout(
   parts: ExecutionParts,
@@ -22,18 +25,21 @@ export async function runRollout(
 ): Promise<RolloutState | "ended"> {
   const rollout = await loadRollout(parts.database, id);
   if (rollout === null) return "ended";
-  const turn = await durably("lock", () => waitForTurn(parts, id));
-  if (turn === "ended") return "ended";
   const execution = new Execution(parts, rollout.request);
-  // Not remembered: each execution takes fences of its own.
-  const fences = await takeFences(parts.database, id, parts.executor, execution.token);
-  return new Run({ parts, durably, execution, rollout: { ...rollout, run }, fences }).carryOut();
+  const turn = await waitForTurn(parts, id, run, execution.token);
+  if (turn.is === "ended") return "ended";
+  return new Run({ parts, durably, execution, rollout: { ...rollout, run }, fences: turn.fences }).carryOut();
 }
 
-async function waitForTurn({ database }: ExecutionParts, id: string): Promise<"held" | "ended"> {
+async function waitForTurn(
+  { database, executor }: ExecutionParts,
+  id: string,
+  run: number,
+  token: string,
+): Promise<Exclude<Turn, { is: "wait" }>> {
   for (;;) {
-    const answer = await takeLocks(database, id);
-    if (answer !== "wait") return answer;
+    const turn = await takeTurn(database, id, run, { executor, token });
+    if (turn.is !== "wait") return turn;
     await new Promise((resolve) => {
       setTimeout(resolve, turnMs);
     });

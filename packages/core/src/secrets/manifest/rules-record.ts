@@ -27,7 +27,7 @@ const recordSchema = z.strictObject({ ...bodySchema.shape, signature: z.string()
 export type RulesRecord = z.infer<typeof recordSchema>;
 
 // Another purpose than a manifest's, so that neither can stand in for the other.
-const purpose = "lotse creation rules 1\n";
+const purpose = "lotse/creation-rules/1\n";
 const maxBytes = 1024 * 1024;
 
 /** Signs a statement on creation rules. */

@@ -38,8 +38,9 @@ export class Controller {
     return this;
   }
 
-  get errors(): string {
-    return this.#errors;
+  /** The id of its worker. */
+  get executor(): string {
+    return /ready (\S*)/u.exec(this.#lines)?.[1] ?? "";
   }
 
   signal(name: NodeJS.Signals): void {
@@ -56,13 +57,16 @@ export class Controller {
 /** Keeps a number of controllers alive: where one dies, another one is started. */
 export class Fleet {
   readonly #make: () => Controller;
+  readonly #onReplaced: () => void;
   readonly #alive = new Set<Controller>();
   #stopped = false;
   /** How many died, by signal or exit status. */
   readonly deaths: Record<string, number> = {};
 
-  constructor(make: () => Controller) {
+  /** @param onReplaced - called when one that died has been replaced */
+  constructor(make: () => Controller, onReplaced: () => void = () => undefined) {
     this.#make = make;
+    this.#onReplaced = onReplaced;
   }
 
   /** Starts some and waits until all of them take work. */
@@ -73,13 +77,20 @@ export class Fleet {
   #spawn(): Controller {
     const controller = this.#make();
     this.#alive.add(controller);
-    void controller.ended.then((how) => {
-      this.#alive.delete(controller);
-      if (this.#stopped) return;
-      this.deaths[how] = (this.deaths[how] ?? 0) + 1;
-      this.#spawn();
-    });
+    void this.#watch(controller);
     return controller;
+  }
+
+  async #watch(controller: Controller): Promise<void> {
+    const how = await controller.ended;
+    this.#alive.delete(controller);
+    if (this.#stopped) return;
+    this.deaths[how] = (this.deaths[how] ?? 0) + 1;
+    // One that dies before it is ready is replaced itself.
+    await this.#spawn()
+      .ready()
+      .catch(() => undefined);
+    this.#onReplaced();
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where a controller is struck: `point key`, and how. */
@@ -42,6 +42,13 @@ export function noteStrike(world: string, rollout: string): void {
   writeFileSync(join(world, `struck ${rollout}`), JSON.stringify(death));
 }
 
+/** Counts the recovery from now on: a controller that waits is only now taken away. */
+export function strikeNow(world: string, rollout: string): void {
+  const death = strikeOf(world, rollout);
+  if (death === null) throw new Error("nobody waits");
+  writeFileSync(join(world, `struck ${rollout}`), JSON.stringify({ ...death, at: Date.now() }));
+}
+
 /** Lets a controller go on that waits. */
 export function letGo(world: string, rollout: string): void {
   writeFileSync(join(world, `go ${rollout}`), "");
@@ -50,6 +57,21 @@ export function letGo(world: string, rollout: string): void {
 /** Whether {@link letGo} was called. */
 export function mayGo(world: string, rollout: string): boolean {
   return existsSync(join(world, `go ${rollout}`));
+}
+
+/** @returns whether the caller may die: whoever did before has been replaced */
+export function takeTurn(world: string): boolean {
+  try {
+    writeFileSync(join(world, "dying"), "", { flag: "wx" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Somebody replaces the one that died. */
+export function passTurn(world: string): void {
+  rmSync(join(world, "dying"), { force: true });
 }
 
 /** Notes that a controller works on a rollout for the first time. */

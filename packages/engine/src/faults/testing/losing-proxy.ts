@@ -111,17 +111,16 @@ class Conversation {
   /** Notes what kind of statement a client sends. */
   asks(bytes: Buffer): void {
     const text = bytes.toString("latin1");
-    const found =
-      /\b(BEGIN|COMMIT|ROLLBACK)\b|\b(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?\."?(\w+)"?|\bSELECT\b/u.exec(
-        text,
-      );
-    if (found === null) return;
-    const [whole, control, verb = "", schema = "", table = ""] = found;
+    // A statement may begin with what it selects and still write.
+    const write = /\b(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?\."?(\w+)"?/u.exec(text);
+    const [, verb = "", schema = "", table = ""] = write ?? [];
+    const [control] = /\b(?:BEGIN|COMMIT|ROLLBACK)\b/u.exec(text) ?? [];
     if (control === "BEGIN") this.#written = new Set();
-    const isWrite = control === undefined && verb !== "";
-    this.#kind = isWrite ? `${verb.split(" ")[0]} ${schema}.${table}` : (control ?? whole);
-    if (isWrite) this.#written?.add(this.#kind);
-    if (control === "COMMIT") {
+    if (write !== null) this.#kind = `${verb.split(" ")[0]} ${schema}.${table}`;
+    else if (control !== undefined) this.#kind = control;
+    else if (/\bSELECT\b/u.test(text)) this.#kind = "SELECT";
+    if (write !== null && this.#kind !== null) this.#written?.add(this.#kind);
+    if (write === null && control === "COMMIT") {
       this.#kind = `COMMIT of ${[...(this.#written ?? [])].sort().join(", ") || "nothing"}`;
       this.#written = null;
     }
@@ -129,8 +128,9 @@ class Conversation {
 
   /** @returns the kind of statement whose answer this ends, or null */
   isAnswered(bytes: Buffer): string | null {
-    const tail = bytes.subarray(-6).toString("latin1");
-    if (!/^Z\0\0\0\u0005[IT]$/u.test(tail) || this.#kind === null) return null;
+    // `Z`, its length of 5, and whether the connection is idle or in a transaction.
+    const isReady = bytes.subarray(-6, -1).equals(Buffer.from([0x5a, 0, 0, 0, 5]));
+    if (!isReady || this.#kind === null) return null;
     const kind = this.#kind;
     this.#kind = null;
     return kind;

@@ -25,7 +25,7 @@ function endOf(tenant: string, { status, world, deployment, lock, trail }: Remai
   return {
     state: status.state,
     reason: status.reason,
-    tenants: status.tenants.map(({ tenant: _, ...rest }) => rest),
+    tenants: status.tenants.map((outcome) => ({ ...outcome, tenant: null })),
     steps: status.steps.map(({ name, state, error }) => `${name} ${state} ${error ?? ""}`),
     effects: Object.fromEntries(Object.entries(world.effects).map(([key, times]) => [named(key), times])),
     places: world.places,

@@ -21,7 +21,7 @@ const gates = {
 } as const;
 
 /** Every strategy, and what undoes it. */
-export const scenes: readonly Scene[] = [
+const allScenes: readonly Scene[] = [
   {
     name: "bluegreen",
     strategy: { strategy: "blue-green", old: "removed", gates, steps: [{ gate: "smoke" }] },
@@ -57,6 +57,11 @@ export const scenes: readonly Scene[] = [
   },
 ];
 
+/** @param names - only these, separated by commas, to try one out. @defaultValue all */
+export function scenesOf(names = ""): readonly Scene[] {
+  return names === "" ? allScenes : allScenes.filter(({ name }) => names.split(",").includes(name));
+}
+
 const versions = { first: "1.0.0", next: "2.0.0" } as const;
 /** The environment of all of them. */
 export const environment = "prod";
@@ -64,7 +69,7 @@ export const environment = "prod";
 /** The scene that a tenant is of: its name begins with the scene's. */
 export function sceneOf(tenant: string): Scene {
   const name = tenant.split("-")[0];
-  const scene = scenes.find((candidate) => candidate.name === name);
+  const scene = allScenes.find((candidate) => candidate.name === name);
   if (scene === undefined) throw new Error(`no scene for ${tenant}`);
   return scene;
 }

@@ -10,7 +10,7 @@ import { loadPlan } from "../../rollout/tenant-plan.ts";
 import type { RolloutStatus } from "../../rollout/status.ts";
 import { auditLogOf } from "../../testing/audit-log.ts";
 import type { TestServer } from "../../testing/test-server.ts";
-import { strikeOf } from "./faults.ts";
+import { readFault, strikeOf } from "./faults.ts";
 import { before, environment, requestOf } from "./scenes.ts";
 import { Worlds, type World } from "./world.ts";
 
@@ -93,32 +93,6 @@ export class Stage {
     };
   }
 
-  async debug(tenant: string): Promise<string> {
-    const { rows } = await this.engine.database
-      .query(
-        `SELECT recovery_attempts, created_at, updated_at, started_at_epoch_ms, executor_id FROM dbos.workflow_status WHERE workflow_uuid LIKE $1`,
-        [`${tenant}%`],
-      )
-      .catch((e: unknown) => ({ rows: [String(e)] }));
-    const { rows: steps } = await this.engine.database
-      .query(
-        `SELECT ordinal, name, attempts, started_at, ended_at FROM lotse.steps WHERE rollout = $1 ORDER BY 1`,
-        [tenant],
-      )
-      .catch((e: unknown) => ({ rows: [String(e)] }));
-    const { readFileSync } = await import("node:fs");
-    return JSON.stringify(
-      {
-        rows,
-        steps,
-        seen: readFileSync(join(this.world, `seen ${tenant}`), "utf8"),
-        strike: strikeOf(this.world, tenant),
-      },
-      null,
-      1,
-    );
-  }
-
   /** Whether the whole log is sound. */
   async verifyAudit(): Promise<boolean> {
     const log = auditLogOf(this.world, new PostgresAuditStore(this.engine.database));
@@ -169,7 +143,9 @@ export class Stage {
     while (!this.#stopped.signal.aborted) {
       const waiting = await this.#waiting().catch(() => []);
       for (const id of waiting) {
-        const early = id.includes("-waiting-") && strikeOf(this.world, id) === null;
+        const place = readFault(this.world, id)?.place ?? "";
+        const strikesHere = place.startsWith("waiting ") && place.includes("-approval.");
+        const early = strikesHere && strikeOf(this.world, id) === null;
         if (early || this.#approved.has(id)) continue;
         this.#approved.add(id);
         await rollouts.approve(id, actor).catch(() => this.#approved.delete(id));

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { mayGo, noteSeen, noteStrike, readFault, strikeOf, type Fault } from "./faults.ts";
+import { mayGo, noteSeen, noteStrike, readFault, strikeOf, takeTurn, type Fault } from "./faults.ts";
 
 /** How long nobody else may come before those who wait to die do so together, in milliseconds. */
 const quietMs = 1500;
 /** How far into a pause or an approval its middle is, in milliseconds. */
 const middleMs = 150;
+/** How often is looked whether the one that died before has been replaced, in milliseconds. */
+const turnMs = 100;
 
 /**
  * Strikes a controller at the places that were set. Those who are to die wait for others to come to their own
@@ -50,17 +52,29 @@ export class Striker {
     return fault;
   }
 
+  /** A wait goes on, so nobody else is waited for. */
   #dieWhileWaiting(rollout: string): void {
-    setTimeout(() => this.#doom(rollout), middleMs);
+    this.#doomed.add(rollout);
+    setTimeout(() => {
+      if (this.#doomed.has(rollout)) this.#die();
+    }, middleMs);
   }
 
   #doom(rollout: string): void {
     this.#doomed.add(rollout);
     clearTimeout(this.#dying);
-    this.#dying = setTimeout(() => {
-      if (this.#doomed.size === 0) return;
-      for (const doomed of this.#doomed) noteStrike(this.#world, doomed);
-      process.kill(process.pid, "SIGKILL");
-    }, quietMs);
+    this.#dying = setTimeout(() => this.#die(), quietMs);
+  }
+
+  /** One at a time, and only while there is another one to go on: what is measured is how soon that one does. */
+  #die(): void {
+    if (this.#doomed.size === 0) return;
+    if (!takeTurn(this.#world)) {
+      clearTimeout(this.#dying);
+      this.#dying = setTimeout(() => this.#die(), turnMs);
+      return;
+    }
+    for (const doomed of this.#doomed) noteStrike(this.#world, doomed);
+    process.kill(process.pid, "SIGKILL");
   }
 }

@@ -2,15 +2,16 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
-import { removeTree } from "../../../kernel/index.ts";
+import { LotseError, removeTree, Sensitive } from "../../../kernel/index.ts";
+import type { Materialised } from "../../materialise.ts";
 import type { Colour } from "../../names.ts";
 import type { Payload } from "../../target.ts";
 import type { HostSpec } from "./spec.ts";
-import { entriesBelow, tarEnd, tarMember, tarOf, type TarEntry } from "./tar.ts";
+import { entriesBelow, tarEnd, tarFile, tarMember, tarOf, type TarEntry } from "./tar.ts";
 
 /** An archive that is sent to hosts. */
 export interface ReleaseArchive {
@@ -20,6 +21,10 @@ export interface ReleaseArchive {
   /** The directory that it has on hosts: each content and each colour has its own. */
   readonly directory: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** The rendered files below `files`, which hold secrets: not in the archive, and not on this machine's disk. */
+  readonly files: Sensitive<readonly TarEntry[]>;
+  /** The name of the artefact, which lies in `artefact` of the archive; null where there is none. */
+  readonly artefact: string | null;
   /** Removes what was written on this machine. */
   remove(): Promise<void>;
 }
@@ -37,18 +42,22 @@ export function packSmall(entries: readonly TarEntry[]): SmallArchive {
 }
 
 /**
- * Writes a release's code and configuration into one archive in a private directory of this machine.
+ * Writes a release's code, configuration and artefact into one archive in a private directory of this machine.
  * Where hosts fetch the code themselves, it holds the configuration and where the code comes from.
+ *
+ * @throws LotseError `target.spec` where the code is to come out of the artefact and the release has none; what
+ * `payload.materialise` throws
  */
 export async function packRelease(payload: Payload, spec: HostSpec, colour: Colour): Promise<ReleaseArchive> {
   const work = await mkdtemp(join(tmpdir(), "lotse-release-"));
   try {
-    const { codeDirectory, configFile, variables } = await payload.materialise(join(work, "release"));
+    const written = await payload.materialise(join(work, "release"));
+    const files = await takeFiles(written);
     const file = join(work, "release.tar.gz");
     const content = createHash("sha256");
     const digest = createHash("sha256");
     await pipeline(
-      Readable.from(membersOf(spec, codeDirectory, configFile)),
+      Readable.from(membersOf(spec, written)),
       observed(content),
       createGzip({ level: 1 }),
       observed(digest),
@@ -61,7 +70,9 @@ export async function packRelease(payload: Payload, spec: HostSpec, colour: Colo
       file,
       digest: digest.digest("hex"),
       directory: `${payload.release.replaceAll(/[^A-Za-z0-9]/gu, "").slice(0, 16)}-${name}-${colour}`,
-      variables,
+      variables: written.variables,
+      files,
+      artefact: written.artefactFile === undefined ? null : basename(written.artefactFile),
       remove: () => removeTree(work),
     };
   } catch (error) {
@@ -79,14 +90,60 @@ function observed(hash: ReturnType<typeof createHash>): Transform {
   });
 }
 
-async function* membersOf(spec: HostSpec, code: string, config: string): AsyncGenerator<Buffer> {
-  const { artefact } = spec;
-  if (artefact.from === "release") {
-    for await (const entry of entriesBelow(code, "code")) yield tarMember(entry);
-  } else {
-    const wanted = artefact.from === "git" ? artefact.commit : artefact.sha256;
-    yield tarMember({ path: "source", mode: 0o600, content: Buffer.from(`${artefact.url}\n${wanted}\n`) });
+/** Reads the rendered files and removes them from this machine's disk. */
+async function takeFiles({ filesDirectory }: Materialised): Promise<Sensitive<readonly TarEntry[]>> {
+  if (filesDirectory === undefined) return new Sensitive([]);
+  try {
+    const entries: TarEntry[] = [];
+    for await (const entry of entriesBelow(filesDirectory, "files")) entries.push(entry);
+    return new Sensitive(entries);
+  } finally {
+    await removeTree(filesDirectory);
   }
-  yield tarMember({ path: "config.json", mode: 0o644, content: await readFile(config) });
+}
+
+async function* membersOf(spec: HostSpec, written: Materialised): AsyncGenerator<Buffer> {
+  const { codeDirectory, configFile, artefactFile } = written;
+  yield* codeMembers(spec.artefact, codeDirectory, artefactFile);
+  yield tarMember({ path: "config.json", mode: 0o644, content: await readFile(configFile) });
+  if (artefactFile !== undefined) {
+    yield tarMember({ path: "artefact", directory: true });
+    yield* tarFile(`artefact/${basename(artefactFile)}`, 0o644, artefactFile);
+  }
   yield tarEnd();
+}
+
+async function* codeMembers(
+  artefact: HostSpec["artefact"],
+  code: string,
+  artefactFile: string | undefined,
+): AsyncGenerator<Buffer> {
+  const text = (path: string, content: string): Buffer =>
+    tarMember({ path, mode: 0o600, content: Buffer.from(content) });
+  switch (artefact.from) {
+    case "release":
+      for await (const entry of entriesBelow(code, "code")) yield tarMember(entry);
+      return;
+    case "artefact":
+      if (artefactFile === undefined) throw noArtefact();
+      yield text("unpack", "");
+      return;
+    case "git":
+      yield text("source", `${artefact.url}\n${artefact.commit}\n`);
+      return;
+    case "tarball":
+      yield text("source", `${artefact.url}\n${artefact.sha256}\n`);
+      return;
+    default:
+      artefact satisfies never;
+  }
+}
+
+function noArtefact(): LotseError {
+  return new LotseError({
+    code: "target.spec",
+    message: "target.artefact: the code is to come out of the artefact, and the release has none",
+    hint: "set app.artefact in lotse.yml and make a new release, or leave target.artefact out",
+    where: { path: "target.artefact" },
+  });
 }

@@ -48,6 +48,9 @@ export function formatBalancerFile({ scope, spec, port, servers }: BalancerInput
     `backend ${name}`,
     "  mode http",
     "  option redispatch",
+    // A service closes idle connections when it likes; HAProxy would pass that on to the client as a reset.
+    "  retry-on conn-failure empty-response",
+    "  http-request disable-l7-retry unless METH_GET",
     "  option forwardfor",
     ...stickyLines(sticky),
     ...checkLines(spec),

@@ -10,6 +10,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -131,6 +132,78 @@ describe("the program of hosts", () => {
     expect(call(["ready", ...lock(), "r1", me, "uploads"]).status).toBe(0);
     expect(call(["state", "prod", "acme"]).stdout).toContain("release r1\n");
     expect(readlinkSync(join(home, "releases/r1/code/uploads"))).toBe(join(home, "shared/uploads"));
+  });
+
+  it("is ready at once where there is no install step, and takes its code out of the artefact", () => {
+    const inner = packSmall([{ path: "app.js", mode: 0o644, content: Buffer.from("built") }]);
+    const packed = (content: Uint8Array) =>
+      packSmall([
+        { path: "unpack", mode: 0o600, content: Buffer.alloc(0) },
+        { path: "config.json", mode: 0o600, content: Buffer.from("{}") },
+        { path: "artefact", directory: true },
+        { path: "artefact/app 1.tar.gz", mode: 0o644, content },
+      ]);
+    const put = (name: string, { bytes, digest }: ReturnType<typeof packSmall>) =>
+      call(["put-release", ...lock(), name, digest, me, "ready", "uploads"], bytes);
+    expect(put("r1", packed(inner.bytes))).toMatchObject({ status: 0, stderr: "" });
+    expect(readdirSync(join(home, "releases/r1")).sort()).toEqual(
+      [".ready", "artefact", "code", "config.json"].sort(),
+    );
+    expect(readFileSync(join(home, "releases/r1/code/app.js"), "utf8")).toBe("built");
+    expect(readlinkSync(join(home, "releases/r1/code/uploads"))).toBe(join(home, "shared/uploads"));
+    expect(call(["state", "prod", "acme"]).stdout).toContain("release r1\n");
+    expect(put("r2", packed(Buffer.from("no archive")))).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining("cannot unpack the artefact") as string,
+    });
+    expect(readdirSync(join(home, "releases"))).toEqual(["r1"]);
+    expect(call(["put-release", ...lock(), "r3", archive().digest, me, "soon"], archive().bytes).status).toBe(
+      64,
+    );
+  });
+
+  it("keeps the files of a slot to the service alone, and removes them with the slot", () => {
+    const member = (path: string, content: string) => ({ path, mode: 0o644, content: Buffer.from(content) });
+    const { bytes, digest } = packSmall([
+      ...["unit", "meta", ".env", "secrets", "release"].map((name) => member(name, "r1\n")),
+      { path: "files", directory: true },
+      { path: "files/etc", directory: true },
+      member("files/etc/app.conf", "secret"),
+    ]);
+    for (const name of ["r1", "r2", "r3"]) expect(putRelease(name).status).toBe(0);
+    expect(call(["put-slot", ...lock(), "blue", me, digest, "1"], bytes)).toMatchObject({ status: 0 });
+    const mode = (path: string) => statSync(join(home, "slots/blue", path)).mode & 0o777;
+    expect([mode("files"), mode("files/etc"), mode("files/etc/app.conf"), mode(".env")]).toEqual([
+      0o700, 0o700, 0o600, 0o600,
+    ]);
+    // It pruned as well: what is in the slot, and one more.
+    expect(readdirSync(join(home, "releases"))).toHaveLength(2);
+    expect(call(["retire", ...lock(), "blue"]).status).toBe(0);
+    expect(existsSync(join(home, "slots/blue"))).toBe(false);
+  });
+
+  it("has systemd read its units again only where it knows other ones", () => {
+    const answers = (load: string) => {
+      const body = `echo "$@" >>"$LOTSE_ROOT/../systemctl.log"; case "$*" in *NeedDaemonReload*) printf '${load}';; esac`;
+      writeFileSync(join(directory, "doubles/systemctl"), `#!/bin/sh\n${body}\n`);
+    };
+    const reloads = () =>
+      readFileSync(join(directory, "systemctl.log"), "utf8")
+        .split("\n")
+        .filter((line) => line === "daemon-reload");
+    expect(putRelease("r1").status).toBe(0);
+    answers("LoadState=loaded\\nNeedDaemonReload=no\\n");
+    expect(putSlot("blue", "r1").status).toBe(0);
+    expect(reloads()).toHaveLength(0);
+    for (const [index, load] of [
+      "LoadState=loaded\\nNeedDaemonReload=yes\\n",
+      "LoadState=not-found\\nNeedDaemonReload=no\\n",
+      "",
+    ].entries()) {
+      answers(load);
+      expect(putSlot("blue", "r1").status).toBe(0);
+      expect(reloads()).toHaveLength(index + 1);
+    }
   });
 
   it("sweeps what a killed upload left", async () => {

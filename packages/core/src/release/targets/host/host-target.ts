@@ -6,6 +6,7 @@ import type { Sticky, Weights } from "../../step.ts";
 import type { Drained, Fencing, On, Payload, Target, TargetState } from "../../target.ts";
 import { balance, changedShares } from "./balancing.ts";
 import { gather, throwFailed } from "./failures.ts";
+import { endFormer } from "./former.ts";
 import { healthTry, type HealthParts } from "./healthy.ts";
 import { runHook } from "./hooks.ts";
 import { parseHostState, stateOf, type SlotMeta } from "./host-state.ts";
@@ -159,13 +160,12 @@ export class HostTarget implements Target {
     const opened = await this.#open();
     const { remote, spec } = opened;
     const chosen = this.#chosen(on);
-    const { hosts } = await guard(opened, checkScope(slot), chosen, signal);
+    const { hosts, ...first } = await guard(opened, checkScope(slot), chosen, signal);
     const limits = [...hosts.done.values()].map(
       ({ slots }) => slots[slot.colour]?.meta.spec["drain-timeout-ms"],
     );
     const end = clock.now().getTime() + Math.max(0, ...limits.map((limit) => limit ?? 0));
-    for (;;) {
-      const balancers = await observeBalancers(remote, spec, slot, signal);
+    for (let { balancers } = first; ; balancers = await observeBalancers(remote, spec, slot, signal)) {
       throwFailed(balancers, signal, "target.balancer");
       const remaining = [...balancers.done.values()]
         .flatMap(({ counts }) => counts)
@@ -187,7 +187,8 @@ export class HostTarget implements Target {
   async #end(operation: "stop" | "retire", slot: Slot, { signal, ...on }: On): Promise<void> {
     const opened = await this.#open();
     const chosen = this.#chosen(on);
-    const { hosts } = await guard(opened, checkScope(slot), chosen, signal);
+    const observation = await guard(opened, checkScope(slot), chosen, signal);
+    const { hosts } = observation;
     const result = await gather(chosen, async (host) => {
       const known = hosts.done.get(host.name);
       // A host that never heard of the tenant must not begin to know it by this.
@@ -195,6 +196,7 @@ export class HostTarget implements Target {
       const extraMs = known?.slots[slot.colour]?.meta.spec["drain-timeout-ms"];
       await opened.remote.act(host, operation, slot, [slot.colour], { signal, extraMs });
     });
+    await endFormer(opened, observation, slot, operation, signal);
     throwFailed(result, signal);
   }
 

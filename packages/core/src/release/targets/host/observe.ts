@@ -7,7 +7,7 @@ import { gather, type Gathered } from "./failures.ts";
 import { parseBalancerState, type BalancerState } from "./haproxy.ts";
 import { parseHostState, stateOf, type HostState } from "./host-state.ts";
 import type { Remote } from "./remote.ts";
-import { balancersOf, internalOf, type HostPlace, type HostSpec } from "./spec.ts";
+import { balancersOf, internalOf, leftOut, type HostPlace, type HostSpec } from "./spec.ts";
 
 /** What hosts and balancers say about a tenant at one moment. */
 export interface Observation {
@@ -106,7 +106,7 @@ export function targetStateOf(observation: Observation, spec: HostSpec): TargetS
   return {
     active: agree ? activeOf(traffic) : null,
     traffic,
-    colours: spec.hosts.flatMap((host) => coloursOf(host, hosts.done.get(host.name), known)),
+    colours: spec.hosts.flatMap((host) => coloursOf(host, observation, spec)),
     unreachable,
     unrouted: known.reduce((sum, { unrouted }) => sum + unrouted, 0),
     url: urlOf(spec, balancers),
@@ -118,15 +118,13 @@ function reasonOf(reason: unknown): string {
   throw reason;
 }
 
-function coloursOf(
-  host: HostPlace,
-  state: HostState | undefined,
-  balancers: readonly BalancerState[],
-): ColourState[] {
+function coloursOf(host: HostPlace, observation: Observation, spec: HostSpec): ColourState[] {
+  const state = observation.hosts.done.get(host.name);
   return colours.flatMap((colour) => {
     const slot = state?.slots[colour];
     if (slot === undefined) return [];
-    const counts = balancers.flatMap(({ counts: all }) =>
+    const former = leftOut(slot.meta.spec, spec).map(({ name }) => name);
+    const counts = [...observation.balancers.done.values()].flatMap(({ counts: all }) =>
       all.filter((each) => each.host === host.name && each.colour === colour),
     );
     const sum = (of: (each: (typeof counts)[number]) => number): number =>
@@ -146,6 +144,8 @@ function coloursOf(
           pid: Number(slot.unit["MainPID"] ?? 0) || null,
           port: state?.ports?.[colour] ?? null,
           directory: slot.meta.directory,
+          // Hosts that were left out of the description since, where it may still run.
+          ...(former.length === 0 ? {} : { formerHosts: former.join(" ") }),
         },
       },
     ];

@@ -13,6 +13,11 @@ export function envFile(slot: Slot): string {
   return `${tenantDirectory(slot)}/slots/${slot.colour}/.env`;
 }
 
+/** The rendered files of a slot: they may hold secrets, so they go when the slot goes. */
+export function filesDirectory(slot: Slot): string {
+  return `${tenantDirectory(slot)}/slots/${slot.colour}/files`;
+}
+
 /** Where the code of a release lies. */
 export function codeDirectory(scope: TenantScope, directory: string): string {
   return `${tenantDirectory(scope)}/releases/${directory}/code`;

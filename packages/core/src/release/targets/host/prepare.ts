@@ -13,6 +13,7 @@ import { hasTraffic, needShares, observe, type Observation } from "./observe.ts"
 import {
   codeDirectory,
   envFile,
+  filesDirectory,
   serviceUser,
   sharedDirectory,
   tenantDirectory,
@@ -117,13 +118,12 @@ async function prepareHost(job: Job, host: HostPlace, before: HostState | undefi
   const ports = await takePorts(job, host, before);
   if (before?.releases.includes(archive.directory) !== true) await putRelease(job, host, user);
   const small = packSlot(job, host, user, ports[slot.colour]);
-  const words = [slot.colour, user, small.digest];
+  const words = [slot.colour, user, small.digest, String(described.keep)];
   await remote.act(host, "put-slot", slot, words, {
     input: { bytes: small.bytes },
     signal,
     extraMs: described["drain-timeout-ms"],
   });
-  await remote.act(host, "prune", slot, [String(described.keep)], { signal });
 }
 
 async function takePorts(
@@ -144,8 +144,11 @@ async function putRelease(job: Job, host: HostPlace, user: string): Promise<void
   const input = { file: archive.file };
   const { digest, directory } = archive;
   const wait = { input, signal, extraMs: 600_000 };
-  if (from === "release") await remote.act(host, "put-release", slot, [directory, digest, user], wait);
+  const isSent = from === "release" || from === "artefact";
+  const ready = described.install === undefined ? ["ready", ...described.shared] : [];
+  if (isSent) await remote.act(host, "put-release", slot, [directory, digest, user, ...ready], wait);
   else await remote.act(host, "fetch-release", slot, [directory, user, from, digest], wait);
+  if (isSent && described.install === undefined) return;
   const bytes = described.install === undefined ? "" : installUnit(job, described.install, user);
   await remote.act(host, "ready", slot, [directory, user, ...described.shared], {
     input: { bytes },
@@ -183,12 +186,16 @@ function packSlot(job: Job, host: HostPlace, user: string, port: number): Return
   const revealed = checkVariables(
     Object.fromEntries(Object.entries(job.secrets).map(([name, value]) => [name, value.reveal()])),
   );
+  const release = `${tenantDirectory(slot)}/releases/${archive.directory}`;
+  const files = archive.files.reveal();
   const variables = {
     ...archive.variables,
     ...revealed,
     PORT: String(port),
     HOST: bindAddressOf(host),
-    LOTSE_CONFIG: `${tenantDirectory(slot)}/releases/${archive.directory}/config.json`,
+    LOTSE_CONFIG: `${release}/config.json`,
+    ...(files.length === 0 ? {} : { LOTSE_FILES: filesDirectory(slot) }),
+    ...(archive.artefact === null ? {} : { LOTSE_ARTEFACT: `${release}/artefact/${archive.artefact}` }),
     LOTSE_RELEASE: payload.release,
     LOTSE_VERSION: payload.version,
     LOTSE_TENANT: slot.tenant,
@@ -210,6 +217,7 @@ function packSlot(job: Job, host: HostPlace, user: string, port: number): Return
     text("release", `${archive.directory}\n`),
     text(".env", formatEnvFile(variables)),
     text("secrets", formatSecretLines(Object.values(revealed))),
+    ...files,
   ]);
 }
 

@@ -65,6 +65,8 @@ const sshSchema = z.strictObject({
 
 const artefactSchema = z.discriminatedUnion("from", [
   z.strictObject({ from: z.literal("release") }),
+  // A tar archive, plain or compressed: the file of `app.artefact`.
+  z.strictObject({ from: z.literal("artefact") }),
   z.strictObject({
     from: z.literal("git"),
     url: z
@@ -191,4 +193,10 @@ export function bindAddressOf(host: HostPlace): string {
 /** The hosts that HAProxy runs on. */
 export function balancersOf(spec: HostSpec): readonly HostPlace[] {
   return spec.balancer.hosts === "each" ? spec.hosts : spec.balancer.hosts;
+}
+
+/** The hosts of one description that a later one does not name any more. */
+export function leftOut(before: HostSpec, now: HostSpec): readonly HostPlace[] {
+  const present = new Set(now.hosts.map(({ name }) => name));
+  return before.hosts.filter(({ name }) => !present.has(name));
 }

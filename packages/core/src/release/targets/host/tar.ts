@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -62,6 +63,15 @@ export function tarMember(entry: TarEntry): Buffer {
   const { content, mode } = entry;
   const head = header(name, "0", mode, content.byteLength, none);
   return Buffer.concat([...longName("L", name), head, padded(content)]);
+}
+
+/** A member out of a file of this machine that may be large; its content is never whole in memory. */
+export async function* tarFile(path: string, mode: number, file: string): AsyncGenerator<Buffer> {
+  const name = Buffer.from(path);
+  const { size } = await lstat(file);
+  yield Buffer.concat([...longName("L", name), header(name, "0", mode, size, Buffer.alloc(0))]);
+  for await (const chunk of createReadStream(file)) yield chunk as Buffer;
+  yield Buffer.alloc((block - (size % block)) % block);
 }
 
 /** What an archive ends with. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "node:net";
 import { once } from "node:events";
-import { copyFile, mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Sensitive } from "../../../kernel/index.ts";
 import { payloadsOf } from "../../payload.ts";
@@ -132,6 +132,37 @@ describe("process target", () => {
     const [placed = ""] = await readdir(join(workspace.lotse, "run/slots/prod/acme/blue"));
     expect(await modeOf(`run/slots/prod/acme/blue/${placed}/config.json`)).toBe(0o600);
     expect(await readFile(join(workspace.lotse, ".gitignore"), "utf8")).toBe("*\n");
+  });
+
+  it("tells the process where its rendered files and its artefact are", async () => {
+    const artefact = join(workspace.directory, "app.bin");
+    await writeFile(artefact, "built");
+    const rendered = { path: "etc/app.conf", secret: false, secrets: [], template: "app.conf" };
+    const input = { configText: "{}", rendered: [{ ...rendered, bytes: Buffer.from("port=1") }] };
+    const { release } = await workspace.releases.create(
+      {
+        version: "3.0.1",
+        codeDirectory: join(workspace.directory, "app"),
+        configurations: { [environment]: { files: input, bare: { configText: "{}" } } },
+        target: { type: "process", command: ["node", "tiny-app.ts"] },
+        artefact: { file: artefact },
+      },
+      { kind: "user", id: "tester" },
+    );
+    const show = [
+      "sh",
+      "-c",
+      'cat "$LOTSE_FILES/etc/app.conf" "$LOTSE_ARTEFACT"; echo "${LOTSE_FILES-none}"',
+    ];
+    const told = async (tenant: string): Promise<string> => {
+      const slot = { environment, tenant, colour: "blue" } as const;
+      await workspace.target.prepare(slot, payloadsOf(workspace.releases, release)(slot));
+      const wrote = await workspace.target.run(slot, show);
+      await workspace.target.retire(slot);
+      return wrote;
+    };
+    expect(await told("files")).toMatch(/^port=1built\/.*\/prod\/files\/blue\/[0-9a-f]+\/files$/u);
+    expect(await told("bare")).toMatch(/built.*none/su);
   });
 
   it("starts a crashed process again, answers 502 meanwhile, and shows it", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Clock, isLotseError, LotseError, removeTree, systemClock } from "../../../kernel/index.ts";
 import { probeHttp, probeTcp } from "../../health/probes.ts";
 import { waitUntilHealthy, watchHealth, type HealthTry } from "../../health/wait.ts";
-import { checkVariables } from "../../materialise.ts";
+import { checkVariables, type Materialised } from "../../materialise.ts";
 import { checkScope, formatSlot, type Slot, type TenantScope } from "../../names.ts";
 import type { HealthSpec } from "../../health/spec.ts";
 import type { Sticky, Weights } from "../../step.ts";
@@ -88,10 +88,11 @@ export class ProcessTarget implements Target {
     // A directory of its own: a worker that was taken for dead may still be writing.
     const directory = join(processPaths(this.lotse).slotDirectory(slot), randomBytes(6).toString("hex"));
     const { release, version } = payload;
-    const { codeDirectory, configFile, variables } = await payload.materialise(directory);
+    const { codeDirectory, configFile, ...made } = await payload.materialise(directory);
     const secrets = (await payload.secrets?.()) ?? {};
     on?.signal?.throwIfAborted();
     const secretNames = Object.keys(checkVariables(reveal(secrets)));
+    const variables = { ...made.variables, ...placesOf(made) };
     const written = { directory, codeDirectory, configFile, variables, secretNames };
     await this.#client.call({
       method: "prepare",
@@ -287,6 +288,17 @@ export class ProcessTarget implements Target {
 
 function plain({ environment, tenant, colour }: Slot): Slot {
   return { environment, tenant, colour };
+}
+
+/** Where the process finds what lies beside its code. */
+function placesOf({
+  filesDirectory,
+  artefactFile,
+}: Pick<Materialised, "filesDirectory" | "artefactFile">): Readonly<Record<string, string>> {
+  return {
+    ...(filesDirectory === undefined ? {} : { LOTSE_FILES: filesDirectory }),
+    ...(artefactFile === undefined ? {} : { LOTSE_ARTEFACT: artefactFile }),
+  };
 }
 
 /** There is one host, and it is this machine. */

@@ -1,0 +1,287 @@
+/* oxlint-disable max-lines-per-function -- a suite is one function */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Sensitive } from "@lotse/core/kernel";
+import type { Slot, TenantScope } from "../../../packages/core/src/release/names.ts";
+import type { TenantInput } from "../../../packages/core/src/release/stage.ts";
+import type { Payload } from "../../../packages/core/src/release/target.ts";
+import { get } from "../../../packages/core/src/release/testing/test-workspace.ts";
+import { allTo } from "../../../packages/core/src/release/weights.ts";
+import type { HostTarget } from "../../../packages/core/src/release/targets/host/host-target.ts";
+import { startHostBed, type HostBed } from "../index.ts";
+import { BedWorkspace, bedSpec, environment } from "./bed-workspace.ts";
+
+const execute = promisify(execFile);
+const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+const shell = (script: string): readonly string[] => ["sh", "-c", script];
+const onFirst = { hosts: ["web-1"] };
+
+describe("what a description of hosts can ask for", () => {
+  let bed: HostBed;
+  let workspace: BedWorkspace;
+  let tarball: Buffer;
+  let server: Server;
+  let count = 0;
+
+  const run = async (program: string, args: readonly string[]): Promise<string> =>
+    (await execute(program, args)).stdout.trim();
+  const app = (): string => join(workspace.workspace.directory, "app");
+
+  /** A release with a description of its own, for a tenant of its own. */
+  const place = async (
+    spec: Readonly<Record<string, unknown>>,
+    more: {
+      readonly artefact?: string;
+      readonly rendered?: TenantInput["rendered"];
+      readonly context?: {};
+    } = {},
+  ): Promise<{ scope: TenantScope; blue: Slot; green: Slot; target: HostTarget; payload: Payload }> => {
+    count += 1;
+    const scope = { environment, tenant: `x${count}` };
+    const { releases } = workspace.workspace;
+    const tenant: TenantInput = {
+      configText: JSON.stringify({ count }),
+      ...(more.rendered === undefined ? {} : { rendered: more.rendered }),
+    };
+    const target = bedSpec(bed, spec);
+    const { release } = await releases.create(
+      {
+        version: `1.0.${count}`,
+        codeDirectory: app(),
+        configurations: { [environment]: { [scope.tenant]: tenant } },
+        target: target as { type: string },
+        ...(more.artefact === undefined ? {} : { artefact: { file: more.artefact } }),
+      },
+      { kind: "user", id: "tester" },
+    );
+    const payload: Payload = {
+      release: release.id,
+      version: release.version,
+      spec: release.target,
+      materialise: (directory) =>
+        releases.materialise(release, scope, directory, async (_, bytes) =>
+          Promise.resolve(new Sensitive(Buffer.from(Buffer.from(bytes).toString().replace("REF", "s3cret")))),
+        ),
+    };
+    const slot = (colour: "blue" | "green"): Slot => ({ ...scope, colour });
+    return { scope, blue: slot("blue"), green: slot("green"), target: workspace.target({}, spec), payload };
+  };
+  const bringUp = async (target: HostTarget, slot: Slot, payload: Payload): Promise<void> => {
+    await target.prepare(slot, payload);
+    await target.start(slot);
+    await target.waitHealthy(slot);
+  };
+  const serves = async (target: HostTarget, slot: Slot, payload: Payload): Promise<string> => {
+    await bringUp(target, slot, payload);
+    await target.route(slot, allTo(slot.colour));
+    const { url } = await target.inspect(slot);
+    return (JSON.parse((await get(url ?? "")).body) as { version: string }).version;
+  };
+
+  beforeAll(async () => {
+    workspace = await BedWorkspace.make({} as HostBed);
+    const scratch = join(workspace.workspace.directory, "sources");
+    await mkdir(scratch);
+    const git = (...args: string[]): Promise<string> =>
+      run("git", ["-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
+    await git("init", "--quiet", "--bare", join(scratch, "app.git"));
+    await git("init", "--quiet", join(scratch, "tree"));
+    await run("cp", [join(app(), "tiny-app.ts"), join(scratch, "tree")]);
+    await git("-C", join(scratch, "tree"), "add", ".");
+    await git("-C", join(scratch, "tree"), "commit", "--quiet", "-m", "app");
+    await git(
+      "-C",
+      join(scratch, "tree"),
+      "push",
+      "--quiet",
+      join(scratch, "app.git"),
+      "HEAD:refs/heads/main",
+    );
+    await run("tar", ["-czf", join(scratch, "app.tar.gz"), "-C", app(), "."]);
+    tarball = await readFile(join(scratch, "app.tar.gz"));
+    bed = await startHostBed({ hosts: 2, mounts: { "/srv/sources": scratch } });
+    (workspace as { bed: HostBed }).bed = bed;
+    server = createServer((_, response) => response.end(tarball)).listen(0, bed.gateway);
+    await once(server, "listening");
+  });
+  afterAll(async () => {
+    server?.close();
+    await workspace?.dispose();
+    await bed?.stop();
+  });
+
+  it("rendered files and the artefact reach the service; secrets stay on no disk here", async () => {
+    const artefact = join(workspace.workspace.directory, "sources/app.tar.gz");
+    const rendered = [
+      {
+        path: "etc/app.conf",
+        bytes: Buffer.from("password=REF\n"),
+        secret: true,
+        secrets: ["ref"],
+        template: "app.conf",
+      },
+    ];
+    const { blue, scope, target, payload } = await place({}, { artefact, rendered });
+    let written = "";
+    let left: boolean | undefined;
+    const watched: Payload = {
+      ...payload,
+      materialise: async (directory) => {
+        const result = await payload.materialise(directory);
+        written = result.filesDirectory ?? "";
+        return result;
+      },
+      // Asked for when all is packed.
+      secrets: async () => {
+        left = existsSync(written);
+        return Promise.resolve({});
+      },
+    };
+    await target.prepare(blue, watched);
+    expect([written === "", left, existsSync(dirname(written))]).toEqual([false, false, false]);
+    const told = await target.run(
+      blue,
+      shell(
+        'cat "$LOTSE_FILES/etc/app.conf"; stat -c "%a %U" "$LOTSE_FILES/etc/app.conf"; id -un; sha256sum <"$LOTSE_ARTEFACT"',
+      ),
+      onFirst,
+    );
+    const user = /^lotse-[0-9a-f]{16}$/mu.exec(told)?.[0];
+    expect(told.split("\n")).toEqual(["password=s3cret", `600 ${user}`, user, `${sha256(tarball)}  -`]);
+    await target.retire(blue);
+    const home = `/var/lib/lotse/tenants/prod/${scope.tenant}`;
+    const search = ["grep", "-r", "s3cret", `${home}/slots`, `${home}/releases`];
+    // Status 1 of grep: nothing found.
+    await expect(bed.exec("web-1", search)).rejects.toThrowError();
+  });
+
+  it("the artefact is the code where the description says so", async () => {
+    const artefact = join(workspace.workspace.directory, "sources/app.tar.gz");
+    const { blue, target, payload } = await place({ artefact: { from: "artefact" } }, { artefact });
+    expect(await serves(target, blue, payload)).toBe(payload.version);
+    const none = await place({ artefact: { from: "artefact" } });
+    await expect(none.target.prepare(none.blue, none.payload)).rejects.toMatchObject({ code: "target.spec" });
+    const file = join(workspace.workspace.directory, "sources/no-archive");
+    await writeFile(file, "plain");
+    const bad = await place({ artefact: { from: "artefact" } }, { artefact: file });
+    await expect(bad.target.prepare(bad.blue, bad.payload)).rejects.toThrowError(
+      /cannot unpack the artefact/u,
+    );
+  });
+
+  it("hosts fetch a commit of git, and run the install step once as the service's user", async () => {
+    const url = "file:///srv/sources/app.git";
+    const repository = join(workspace.workspace.directory, "sources/app.git");
+    const commit = await run("git", ["-C", repository, "rev-parse", "main"]);
+    const install = ["sh", "-c", "id -un >>installed"];
+    const { blue, green, target, payload } = await place({ artefact: { from: "git", url, commit }, install });
+    expect(await serves(target, blue, payload)).toBe(payload.version);
+    const told = await target.run(blue, shell("cat installed; id -un; ls -a"), onFirst);
+    const [installer, user, ...names] = told.split("\n");
+    expect([installer, names.includes(".git")]).toEqual([user, false]);
+    await target.prepare(green, payload);
+    const missing = await place({ artefact: { from: "git", url, commit: "0".repeat(40) } });
+    await expect(missing.target.prepare(missing.blue, missing.payload)).rejects.toThrowError(/cannot fetch/u);
+    const failing = await place({ install: ["sh", "-c", "echo no compiler >&2; exit 7"] });
+    await expect(failing.target.prepare(failing.blue, failing.payload)).rejects.toMatchObject({
+      code: "target.start",
+      message: expect.stringContaining("no compiler") as string,
+    });
+  });
+
+  it("hosts fetch a tarball, and refuse one with another digest", async () => {
+    const { port } = server.address() as AddressInfo;
+    const url = `http://${bed.gateway}:${port}/app.tar.gz`;
+    const good = await place({ artefact: { from: "tarball", url, sha256: sha256(tarball) } });
+    expect(await serves(good.target, good.blue, good.payload)).toBe(good.payload.version);
+    const bad = await place({ artefact: { from: "tarball", url, sha256: "0".repeat(64) } });
+    await expect(bad.target.prepare(bad.blue, bad.payload)).rejects.toThrowError(/the digest is another/u);
+  });
+
+  it("each host may have a balancer of its own", async () => {
+    const { blue, target, payload } = await place({ balancer: { hosts: "each" } });
+    await serves(target, blue, payload);
+    const { url } = await target.inspect(blue);
+    const { port } = new URL(url ?? "");
+    for (const { address } of bed.hosts) expect((await get(`http://${address}:${port}/`)).status).toBe(200);
+  });
+
+  it.each([
+    ["tcp", { kind: "tcp" }, { kind: "tcp", "deadline-ms": 1500 }],
+    ["systemd", { kind: "systemd" }, null],
+    [
+      "a command",
+      { kind: "command", run: ["true"] },
+      { kind: "command", run: ["false"], "deadline-ms": 1500 },
+    ],
+  ])("health may be asked by %s", async (_, good, bad) => {
+    const { blue, target, payload } = await place({ health: good });
+    await bringUp(target, blue, payload);
+    const asleep = { command: ["sleep", "600"] };
+    const crashes = { command: ["false"], health: { ...good, "deadline-ms": 5000 } };
+    const ill = await place(bad === null ? crashes : { ...asleep, health: bad });
+    await ill.target.prepare(ill.blue, ill.payload);
+    await ill.target.start(ill.blue);
+    await expect(ill.target.waitHealthy(ill.blue)).rejects.toMatchObject({
+      code: bad === null ? "target.start" : "target.unhealthy",
+    });
+    await ill.target.retire(ill.blue);
+  });
+
+  it("a user other than root becomes root by sudo", async () => {
+    const setUp = [
+      "useradd --create-home operator",
+      "mkdir -m 700 ~operator/.ssh",
+      "cp /root/.ssh/authorized_keys ~operator/.ssh/",
+      "chown -R operator: ~operator/.ssh",
+      "echo 'operator ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/operator",
+    ].join(" && ");
+    for (const { name } of bed.hosts) await bed.exec(name, ["bash", "-c", setUp]);
+    const hosts = bed.hosts.map(({ name, address }) => ({ name, internal: address, user: "operator" }));
+    const ssh = { config: bed.sshConfigFile, sudo: true };
+    const balancer = { hosts: hosts.slice(0, 1) };
+    const { blue, target, payload } = await place({ hosts, ssh, balancer });
+    expect(await serves(target, blue, payload)).toBe(payload.version);
+    const refused = workspace.target({}, { hosts, ssh: { config: bed.sshConfigFile }, balancer });
+    await expect(refused.start(blue)).rejects.toMatchObject({ code: "target.host" });
+  });
+
+  it("keeps as many releases as the description says", async () => {
+    const { scope, blue, target, payload } = await place({ keep: 1 });
+    for (let time = 0; time < 4; time += 1) {
+      await target.prepare(blue, { ...payload, release: `${time}${payload.release}` });
+    }
+    const { stdout } = await bed.exec("web-1", [
+      "ls",
+      `/var/lib/lotse/tenants/prod/${scope.tenant}/releases`,
+    ]);
+    expect(stdout.trim().split("\n")).toHaveLength(2);
+  });
+
+  it("a host that the description leaves out loses the traffic, is told of, and ended with the old colour", async () => {
+    const { scope, blue, green, target, payload } = await place({});
+    await serves(target, blue, payload);
+    const hosts = bed.hosts.slice(0, 1).map(({ name, address }) => ({ name, internal: address }));
+    const fewer = workspace.target({}, { hosts });
+    const state = async (): Promise<string> => {
+      const unit = `lotse:prod:${scope.tenant}:blue.service`;
+      const { stdout } = await bed.exec("web-2", ["systemctl", "show", "-p", "ActiveState", "--value", unit]);
+      return stdout.trim();
+    };
+    const { colours } = await fewer.inspect(scope);
+    expect(colours.map(({ detail }) => detail["formerHosts"])).toEqual(["web-2"]);
+    await serves(fewer, green, { ...payload, spec: { ...(payload.spec as object), hosts } });
+    expect(Object.keys((await fewer.inspect(scope)).traffic)).toEqual(["web-1"]);
+    expect(await state()).toBe("active");
+    await fewer.retire(blue);
+    expect(await state()).toBe("inactive");
+  });
+});
