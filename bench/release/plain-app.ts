@@ -73,7 +73,7 @@ export async function setUpPlain(bed: HostBed): Promise<void> {
 }
 
 /** Runs a command on a host by ssh, as a script would. */
-export function overSsh(bed: HostBed, host: string, command: string): Promise<void> {
+function overSsh(bed: HostBed, host: string, command: string): Promise<void> {
   return ended("ssh", ["-F", bed.sshConfigFile, host, command], process.cwd());
 }
 

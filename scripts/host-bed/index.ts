@@ -1,3 +1,2 @@
 /** A test bed of real hosts with systemd, sshd and HAProxy; see docs/hosts.md. */
-export { startHostBed, type BedOptions, type HostBed } from "./bed.ts";
-export type { BedHost } from "./host.ts";
+export { startHostBed, type HostBed } from "./bed.ts";

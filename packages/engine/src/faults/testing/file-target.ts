@@ -14,7 +14,7 @@ import type {
 import { stateOf, type Attempt, type Instance, type Place, type Worlds } from "./world.ts";
 
 /** Where a {@link FileTarget} lets whoever calls it die: half-way through an effect, and before its answer. */
-export type EffectPoint = "middle" | "effect-done";
+type EffectPoint = "middle" | "effect-done";
 
 /** What a {@link FileTarget} is made of. */
 export interface FileTargetParts {

@@ -15,7 +15,7 @@ import { before, environment, requestOf } from "./scenes.ts";
 import { Worlds, type World } from "./world.ts";
 
 /** Who wants the rollouts of tests. */
-export const actor = { kind: "user", id: "alice" } as const;
+const actor = { kind: "user", id: "alice" } as const;
 
 /** All that is left of a rollout when it is over. */
 export interface Remains {

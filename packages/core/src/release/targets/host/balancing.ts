@@ -34,7 +34,7 @@ function serversOf(
  * The ports of services: as hosts tell them, or for hosts that do not answer as a balancer's file has them, so
  * that a host that is away does not take its servers away.
  */
-export function portsOf({ hosts, balancers }: Observation): Map<string, Readonly<Record<Colour, number>>> {
+function portsOf({ hosts, balancers }: Observation): Map<string, Readonly<Record<Colour, number>>> {
   const ports = new Map<string, Readonly<Record<Colour, number>>>();
   for (const { ports: told } of balancers.done.values()) {
     for (const [host, own] of Object.entries(told)) ports.set(host, own);

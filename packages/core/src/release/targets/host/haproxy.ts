@@ -22,7 +22,7 @@ export interface BalancerInput {
 }
 
 /** Names of a tenant's frontend and backend; names of tenants hold no colon, so they are unique. */
-export function backendName({ environment, tenant }: TenantScope): string {
+function backendName({ environment, tenant }: TenantScope): string {
   return `lotse:${environment}:${tenant}`;
 }
 
@@ -91,7 +91,7 @@ function serverLine(place: ServerPlace, colour: Colour, sticky: Sticky): string 
 }
 
 /** What counts of a server, over the running workers and those that finish what they have. */
-export interface ServerCount {
+interface ServerCount {
   readonly host: string;
   readonly colour: Colour;
   readonly inFlight: number;

@@ -79,7 +79,7 @@ async function probe(parts: HealthParts, spec: HostSpec, port: number): Promise<
 }
 
 /** Why a service is gone, with what it wrote last, secrets taken out. */
-export async function lastWords(
+async function lastWords(
   { remote, host, slot, signal }: Pick<HealthParts, "remote" | "host" | "slot" | "signal">,
   gone: string,
 ): Promise<string> {

@@ -6,7 +6,7 @@ import type { ColourState } from "../../target.ts";
 import { hostSpecSchema } from "./spec.ts";
 
 /** What Lotse wrote beside a slot on a host; nothing secret. */
-export const slotMetaSchema = z.strictObject({
+const slotMetaSchema = z.strictObject({
   release: z.string().max(128),
   version: z.string().max(256),
   /** The directory below `releases/`. */

@@ -1,19 +1,20 @@
 import { isLotseError, LotseError, type Clock, type ErrorCode } from "../../../kernel/index.ts";
 import type { TenantScope } from "../../names.ts";
 import type { Fencing } from "../../target.ts";
+import { checkWords } from "./argument.ts";
 import { uploadCommand, type RemoteProgram } from "./program.ts";
 import type { HostPlace, HostSpec } from "./spec.ts";
 import type { Input, Ssh, SshResult } from "./ssh.ts";
 
 /** Who acts, for the locks of hosts. */
-export interface Holder {
+interface Holder {
   /** Names the domain that fences belong to, such as a database of rollouts; letters, digits, `._-`. */
   readonly owner: string;
   readonly fencing?: Fencing | undefined;
 }
 
 /** How an operation is called. */
-export interface CallOptions {
+interface CallOptions {
   readonly input?: Input | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Time that it may take besides answering. @defaultValue 0 */
@@ -171,16 +172,14 @@ async function once(
 ): Promise<SshResult> {
   const timeoutMs = spec.ssh["answer-timeout-ms"] + extraMs;
   try {
-    return await ssh.run(host, [...sudo(spec), ...words], { input, signal, timeoutMs });
+    const options = { input, signal, timeoutMs };
+    if (!spec.ssh.sudo) return await ssh.run(host, words, options);
+    return await ssh.runFixed(host, `sudo -n ${checkWords(words).join(" ")}`, options);
   } catch (error) {
     // Whoever comes next must not wait for a connection that is dead.
     if (signal?.aborted !== true) await ssh.forget(host);
     throw error;
   }
-}
-
-function sudo({ ssh }: HostSpec): string[] {
-  return ssh.sudo ? ["sudo", "-n"] : [];
 }
 
 async function upload(

@@ -158,9 +158,6 @@ export type HostPlace = z.infer<typeof hostSchema>;
 /** How ssh is called. */
 export type SshSpec = z.infer<typeof sshSchema>;
 
-/** How HAProxy is found and set up. */
-export type BalancerSpec = z.infer<typeof balancerSchema>;
-
 /**
  * Reads the description of a host target.
  *

@@ -15,7 +15,7 @@ const maxOutputBytes = 4 * 1024 * 1024;
 export type Input = { readonly bytes: Uint8Array | string } | { readonly file: string };
 
 /** How a program on a host is run. */
-export interface SshOptions {
+interface SshOptions {
   readonly input?: Input | undefined;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
