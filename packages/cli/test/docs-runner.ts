@@ -4,6 +4,7 @@
 // `console` block holds commands after `$ ` and what they print; `…` stands for text that differs from run to
 // run. See docs/configuration.md, "How the examples work", and CONTRIBUTING.md.
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { lotse, root } from "./cli-runner.ts";
 import { Shell } from "./docs-shell.ts";
 
@@ -99,6 +100,8 @@ function commandsOf(body: readonly string[], first: number): CommandStep[] {
 }
 
 const base = mkdtempSync(join(tmpdir(), "lotse-docs-"));
+// The user that an embedded PostgreSQL runs as must be able to enter.
+chmodSync(base, 0o711);
 process.once("exit", () => rmSync(base, { recursive: true, force: true }));
 let count = 0;
 
@@ -164,7 +167,8 @@ async function runExample(example: Example, shell: Shell): Promise<readonly Done
         });
     }
   } finally {
-    if (existsSync(join(directory, ".lotse/run"))) await lotse(["stop"], { cwd: directory });
+    if (existsSync(join(directory, ".lotse/run")))
+      await lotse(["stop"], { cwd: directory, env: environment(dirname(directory)) });
     rmSync(dirname(directory), { recursive: true, force: true });
   }
   return done;
@@ -176,6 +180,8 @@ function environment(home: string): Readonly<Record<string, string>> {
   return {
     PATH: `${join(base, "bin")}:${process.env["PATH"] ?? ""}`,
     HOME: home,
+    // Where the user that it runs as can enter.
+    LOTSE_POSTGRES_DIR: join(base, `postgres-${basename(home)}`),
     USER: "docs",
     LANG: "C.UTF-8",
     NODE_COMPILE_CACHE: join(base, "cache"),

