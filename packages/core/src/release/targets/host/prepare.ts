@@ -84,15 +84,17 @@ export async function prepareHosts(
     .update(JSON.stringify([effect, payload.release]))
     .digest("hex");
   const before = await observe(parts.remote, parts.spec, slot, signal);
-  const todo = hosts.filter(({ name }) => before.hosts.done.get(name)?.slots[slot.colour]?.meta.key !== key);
-  if (todo.length === 0 && hasPlace(before)) return;
-  await refuseBusy(parts, before, slot, todo, signal);
+  const missing = hosts.filter(
+    ({ name }) => before.hosts.done.get(name)?.slots[slot.colour]?.meta.key !== key,
+  );
+  if (missing.length === 0 && hasPlace(before)) return;
+  await refuseBusy(parts, before, slot, missing, signal);
   const archive = await packRelease(payload, described, slot.colour);
   try {
     const secrets = (await payload.secrets?.()) ?? {};
     signal?.throwIfAborted();
     const job = { ...parts, slot, payload, described, archive, secrets, signal, key };
-    const result = await gather(todo, async (host) => {
+    const result = await gather(missing, async (host) => {
       await prepareHost(job, host, before.hosts.done.get(host.name));
     });
     await ensurePlace(parts, slot, before, hosts, signal);
