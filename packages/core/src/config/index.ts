@@ -22,6 +22,7 @@ export { TextSource } from "./model/source.ts";
 export { decodeText } from "./parse/text.ts";
 export { toPlain } from "./model/plain.ts";
 export type { Source } from "./model/source.ts";
+export { parseChecked, type Checked } from "./parse/checked.ts";
 export { parseDocument, type Document } from "./parse/document.ts";
 export { defaultLimits } from "./parse/limits.ts";
 export { readText } from "./parse/text.ts";

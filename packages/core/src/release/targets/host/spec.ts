@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { LotseError } from "../../../kernel/index.ts";
+import { parseSpec } from "../parse-spec.ts";
 import { healthSchema, verifySchema } from "../../health/spec.ts";
 import { nameSchema } from "../../names.ts";
 import { stickySchema } from "../../step.ts";
@@ -164,16 +164,7 @@ export type SshSpec = z.infer<typeof sshSchema>;
  * @throws LotseError `target.spec` naming the first thing that is wrong
  */
 export function parseHostSpec(value: unknown): HostSpec {
-  const parsed = hostSpecSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const path = ["target", ...(issue?.path ?? [])].join(".");
-  throw new LotseError({
-    code: "target.spec",
-    message: `${path}: ${issue?.message ?? "is not valid"}`,
-    where: { path },
-    cause: parsed.error,
-  });
+  return parseSpec(hostSpecSchema, value);
 }
 
 /** Where balancers reach a host's services. */

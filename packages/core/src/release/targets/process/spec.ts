@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LotseError } from "../../../kernel/index.ts";
+import { parseSpec } from "../parse-spec.ts";
 import { healthSchema, verifySchema } from "../../health/spec.ts";
 
 const hour = 3_600_000;
@@ -37,14 +37,5 @@ export type ProcessSpec = z.infer<typeof processSpecSchema>;
  * @throws LotseError `target.spec` naming the first thing that is wrong
  */
 export function parseProcessSpec(value: unknown): ProcessSpec {
-  const parsed = processSpecSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const path = ["target", ...(issue?.path ?? [])].join(".");
-  throw new LotseError({
-    code: "target.spec",
-    message: `${path}: ${issue?.message ?? "is not valid"}`,
-    where: { path },
-    cause: parsed.error,
-  });
+  return parseSpec(processSpecSchema, value);
 }

@@ -1,0 +1,20 @@
+import type { z } from "zod";
+import { LotseError } from "../../kernel/index.ts";
+
+/**
+ * Reads the description of a target against its schema.
+ *
+ * @throws LotseError `target.spec` naming the first thing that is wrong
+ */
+export function parseSpec<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = ["target", ...(issue?.path ?? [])].join(".");
+  throw new LotseError({
+    code: "target.spec",
+    message: `${path}: ${issue?.message ?? "is not valid"}`,
+    where: { path },
+    cause: parsed.error,
+  });
+}
