@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runChecks } from "./check.ts";
 import { provideDebianPackages } from "./debian.ts";
+import { bedTrouble } from "./host-bed/index.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -15,23 +16,33 @@ interface Counts {
   readonly failed: number;
 }
 
+/** What this machine cannot run, told at the end. */
+const notRun: string[] = [];
+
 interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
-/** @param stage - more of the environment, by which the configuration chooses what to run */
-function runVitest(stage: Readonly<Record<string, string>> = {}): Counts {
+/** What a stage runs. */
+interface Stage {
+  /** More of the environment, by which the configuration chooses what to run. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** @defaultValue that of the root */
+  readonly config?: string;
+}
+
+function runVitest({ env = {}, config = "vitest.config.ts" }: Stage = {}): Counts {
   const directory = mkdtempSync(join(tmpdir(), "lotse-tests-"));
   const file = join(directory, "report.json");
   const result = spawnSync(
     join(root, "node_modules/.bin/vitest"),
-    ["run", "--reporter=dot", "--reporter=json", `--outputFile=${file}`],
+    ["run", `--config=${config}`, "--reporter=dot", "--reporter=json", `--outputFile=${file}`],
     {
       cwd: root,
       stdio: "inherit",
-      env: { ...process.env, ...stage },
+      env: { ...process.env, ...env },
     },
   );
   try {
@@ -62,16 +73,25 @@ function runExample(): Counts {
   return { passed: count("pass"), failed: failed === 0 && result.status !== 0 ? 1 : failed };
 }
 
-function main(): number {
+/** On real hosts, where this machine can have them. */
+async function runHosts(): Promise<Counts> {
+  const trouble = await bedTrouble();
+  if (trouble === null) return runVitest({ config: "scripts/host-bed/vitest.config.ts" });
+  notRun.push(`tests on real hosts: ${trouble}`);
+  return { passed: 0, failed: 0 };
+}
+
+async function main(): Promise<number> {
   if (!provideDebianPackages()) return 6;
   const broken = runChecks();
   for (const name of broken) console.error(`failed: ${name}`);
-  // The engine's tests kill processes and databases: by themselves, so that nothing else is held up.
-  const stages = [runVitest(), runVitest({ LOTSE_ENGINE: "1" }), runExample()];
+  // The engine's tests kill processes and databases, and hosts take much of the machine: each by itself.
+  const stages = [runVitest(), runVitest({ env: { LOTSE_ENGINE: "1" } }), await runHosts(), runExample()];
   const passed = stages.reduce((sum, stage) => sum + stage.passed, 0);
   const failed = stages.reduce((sum, stage) => sum + stage.failed, broken.length);
+  for (const each of notRun) console.log(`not run: ${each}`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 
-process.exitCode = main();
+process.exitCode = await main();

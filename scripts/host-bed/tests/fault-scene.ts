@@ -166,10 +166,10 @@ export class FaultScene {
     const files: Record<string, readonly string[]> = {};
     const units: Record<string, readonly string[]> = {};
     for (const { name } of this.bed.hosts) {
-      files[name] = await this.#lines(
-        name,
-        `cd /var/lib/lotse/tenants/${environment}/${tenant} && ${findFiles}`,
-      );
+      const home = `/var/lib/lotse/tenants/${environment}/${tenant}`;
+      const lines = await this.#lines(name, `cd ${home} && ${findFiles}`);
+      // A release lies by its digest and by that of the tenant's configuration, in which the tenant is named.
+      files[name] = lines.map((line) => line.replace(/^(releases\/[0-9a-f]+-)[0-9a-f]+/u, "$1CONFIGURATION"));
       units[name] = await this.#lines(name, unitsOf(tenant));
     }
     const servers = await this.#lines(this.bed.hosts[0]?.name ?? "", serversOf(tenant));
@@ -202,5 +202,5 @@ function unitsOf(tenant: string): string {
 }
 
 function serversOf(tenant: string): string {
-  return `grep -h '^ *server ' $(grep -l "${tenant}" /etc/haproxy/*/*.cfg /var/lib/lotse/balancer/*.cfg 2>/dev/null | head -n 1) | awk '{ print $2, $5, $NF }'`;
+  return `grep -h '^ *server ' '/etc/haproxy/lotse.d/${environment}:${tenant}.cfg' | awk '{ print $2, $5, $NF }'`;
 }

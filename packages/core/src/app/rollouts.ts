@@ -1,5 +1,5 @@
 import {
-  currentDeployments,
+  currentDeployment,
   openDeployments,
   ProcessTarget,
   type Deployment,
@@ -39,13 +39,7 @@ export async function statusOf(
   );
   if (scopes.length === 0) return [];
   const target = targetOf(session);
-  const deployments = await currentDeployments(store, target, scopes, session.clock);
-  return await Promise.all(
-    deployments.map(async (deployment) => ({
-      deployment,
-      state: await target.inspect({ environment: deployment.environment, tenant: deployment.tenant }),
-    })),
-  );
+  return await Promise.all(scopes.map((scope) => currentDeployment(store, target, scope, session.clock)));
 }
 
 /** The target that `lotse.yml` names. @throws LotseError `release.no-target`, `target.spec` */

@@ -10,7 +10,7 @@ import {
 } from "../kernel/index.ts";
 import { deploymentSchema, emptyDeployment, reconcile, type Deployment } from "./deployment.ts";
 import { checkScope, isSafeName, type TenantScope } from "./names.ts";
-import type { Target } from "./target.ts";
+import type { Target, TargetState } from "./target.ts";
 
 /** Where it is written down what every tenant runs. */
 export interface DeploymentStore {
@@ -48,26 +48,21 @@ export function openDeployments(directory: string): DeploymentStore {
 }
 
 /**
- * What tenants run at present: what is written down, brought in line with the target, unless a rollout is at work,
- * which writes down itself what it comes to. Writes nothing.
+ * What a tenant runs at present: what is written down, brought in line with what the target says, unless a rollout
+ * is at work, which writes down itself what it comes to. Writes nothing.
  *
  * @throws LotseError `rollout.state`, or `target.supervisor` when the target does not answer
  */
-export async function currentDeployments(
+export async function currentDeployment(
   store: DeploymentStore,
   target: Target,
-  scopes: readonly TenantScope[],
+  scope: TenantScope,
   clock: Clock,
-): Promise<readonly Deployment[]> {
-  const found: Deployment[] = [];
-  for (const scope of scopes) {
-    const written = await store.read(scope);
-    const isQuiet = written.pending === null;
-    found.push(
-      isQuiet ? reconcile(written, await target.inspect(scope), clock.now().toISOString()) : written,
-    );
-  }
-  return found;
+): Promise<{ readonly deployment: Deployment; readonly state: TargetState }> {
+  const written = await store.read(scope);
+  const state = await target.inspect(scope);
+  const isQuiet = written.pending === null;
+  return { deployment: isQuiet ? reconcile(written, state, clock.now().toISOString()) : written, state };
 }
 
 function parse(path: string, content: Buffer, scope: TenantScope): Deployment {

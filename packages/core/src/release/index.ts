@@ -14,7 +14,7 @@ export {
   type Deployment,
   type HistoryEntry,
 } from "./deployment.ts";
-export { currentDeployments, openDeployments, type DeploymentStore } from "./deployments.ts";
+export { currentDeployment, openDeployments, type DeploymentStore } from "./deployments.ts";
 export type { FillFile, Materialised } from "./materialise.ts";
 export { migrationsBetween, wayBack, type MigrationBearer, type WayBack } from "./migrations/way-back.ts";
 export { readMigrations, type MigrationSource } from "./migrations/read-migrations.ts";

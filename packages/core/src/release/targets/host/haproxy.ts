@@ -53,6 +53,8 @@ export function formatBalancerFile({ scope, spec, port, servers }: BalancerInput
     "  http-request disable-l7-retry unless METH_GET",
     "  option forwardfor",
     ...stickyLines(sticky),
+    // A service that is busy answers late; only one that does not take the connection is gone at once.
+    "  timeout check 3s",
     ...checkLines(spec),
     ...servers.flatMap((place) => colours.map((colour) => serverLine(place, colour, sticky))),
     "",
