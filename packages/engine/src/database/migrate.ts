@@ -1,9 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { migrateSystemDatabase } from "@dbos-inc/dbos-sdk/internal/system_database";
-import { GlobalLogger } from "@dbos-inc/dbos-sdk/internal/telemetry/logs";
 import { globalParams } from "@dbos-inc/dbos-sdk/internal/utils";
 import { LotseError, type Sensitive } from "@lotse/core/kernel";
-import { silentLogger } from "./silent-logger.ts";
 import type { Database, Transaction } from "./database.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
 import { migrations } from "./migrations.ts";
@@ -44,11 +41,8 @@ async function migrateOnce(database: Database, url: Sensitive<string>): Promise<
   try {
     await lock(client);
     if (!(await isUpToDate(client))) {
-      await migrateSystemDatabase(
-        url.reveal(),
-        new GlobalLogger(undefined, { logger: silentLogger }),
-        dbosSchema,
-      );
+      const { migrateDbos } = await import("./dbos-tables.ts");
+      await migrateDbos(url, dbosSchema);
       await applyOurs(database);
     }
   } finally {

@@ -10,7 +10,6 @@ import { Rollouts } from "../rollout/rollouts.ts";
 import { workflowIdOf } from "../rollout/rollout-store.ts";
 import { runRollout } from "../rollout/workflow.ts";
 import { ClaimWatch } from "./claim-watch.ts";
-import { newExecutorId, startDurable, workflowVersion } from "./durable.ts";
 import { Lease } from "./lease.ts";
 import { Pruner, type Retention } from "./pruner.ts";
 import { Reaper } from "./reaper.ts";
@@ -78,6 +77,8 @@ async function openWorker(
   database: Database,
   driver: RolloutDriver,
 ): Promise<Engine> {
+  // Only a worker needs DBOS, which takes longer to load than most commands to run.
+  const { newExecutorId, startDurable, workflowVersion } = await import("./durable.ts");
   const executor = newExecutorId();
   const onLost = once(() => (options.onLost ?? endProcess)(lostError()));
   const lease = new Lease(database, executor, onLost);

@@ -104,13 +104,15 @@ function wantedOf(
 async function roll(context: Context, wanted: WantedRollout, options: RolloutOptions): Promise<void> {
   // Without a shared database, planning needs none at all.
   if (options.dryRun === true && !hasSharedDatabase(context)) return showPlan(context, wanted, options);
-  const desk = await openDesk(context, {
-    ...options,
-    worker: options.detach !== true && options.dryRun !== true,
-  });
+  const worker = options.detach !== true && options.dryRun !== true;
+  const opening = openDesk(context, { ...options, worker });
+  // Hosts are asked while the database is opened, unless it is the database that says what is there.
+  const early = hasSharedDatabase(context) ? undefined : requested(context, wanted, options);
+  early?.catch(() => undefined);
+  const desk = await opening;
   try {
     if (options.dryRun === true) return await showPlan(context, wanted, options, desk);
-    const { request } = await requested(context, wanted, options, desk);
+    const { request } = await (early ?? requested(context, wanted, options, desk));
     await desk.share(request.release.id);
     await handOver(desk, request, options.whenBusy);
     if (options.detach !== true) return await finishRollout(context, desk, request.id, options.output);
