@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, linkSync, unlinkSync, writeFileSync } from "node:fs";
-import { open, readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -108,14 +108,8 @@ export class WriterLock {
       host: hostname(),
       process: self ?? { pid: process.pid, started: null },
     };
-    const file = await open(this.#own, "w", 0o600);
-    try {
-      await file.writeFile(JSON.stringify(owner));
-      // After a power cut the lock must still say whose it was.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    // In one go, so that hardly any death leaves it empty; and after a power cut the lock must still say whose it was.
+    writeFileSync(this.#own, JSON.stringify(owner), { mode: 0o600, flush: true });
     this.#prepared = true;
     await this.#sweep();
   }
@@ -125,9 +119,12 @@ export class WriterLock {
     const prefix = `${basename(this.#path)}.`;
     const names = (await readdir(dirname(this.#path))).filter((name) => name.startsWith(prefix));
     for (const name of names) {
-      const owner = await readOwner(join(dirname(this.#path), name));
-      if (owner === null || name !== `${prefix}${owner.token}` || (await isAlive(owner))) continue;
-      await rm(join(dirname(this.#path), name), { force: true });
+      const token = name.slice(prefix.length);
+      if (!z.uuid().safeParse(token).success) continue;
+      const path = join(dirname(this.#path), name);
+      const owner = await readOwner(path);
+      const isLeft = owner === null ? await isOld(path) : owner.token === token && !(await isAlive(owner));
+      if (isLeft) await rm(path, { force: true });
     }
   }
 
@@ -176,6 +173,12 @@ async function readOwner(path: string): Promise<Owner | null> {
   } catch {
     return null;
   }
+}
+
+/** Whether a file says nothing because its writer died over it, and not because it is being written. */
+async function isOld(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs > 60_000;
 }
 
 async function isAlive(owner: Owner): Promise<boolean> {
