@@ -1,19 +1,18 @@
 /**
  * A controller of the fault suite on real hosts, in a process of its own. Settings come as JSON in
- * `LOTSE_TEST_WORKER`; it prints `ready`. SIGINT aborts what is under way, as the first Ctrl-C of `lotse deploy`.
+ * `LOTSE_TEST_WORKER`; for its signals see `runWorker`.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Sensitive, systemClock, systemExec } from "@lotse/core/kernel";
+import { systemClock, systemExec } from "@lotse/core/kernel";
 import { openGate, payloadsOf, targetDriver, type RolloutDriver } from "@lotse/core/release";
 import { z } from "zod";
 import { TestWorkspace } from "../../../packages/core/src/release/testing/test-workspace.ts";
 import { openHostTarget } from "../../../packages/core/src/release/targets/host/host-target.ts";
 import type { Database } from "../../../packages/engine/src/database/database.ts";
-import { openEngine } from "../../../packages/engine/src/engine/open-engine.ts";
 import { Striker } from "../../../packages/engine/src/faults/testing/striker.ts";
 import { postgresDeployments } from "../../../packages/engine/src/releases/postgres-deployments.ts";
-import { auditLogOf } from "../../../packages/engine/src/testing/audit-log.ts";
+import { runWorker } from "../../../packages/engine/src/testing/run-worker.ts";
 
 const settings = z
   .strictObject({ url: z.string(), world: z.string(), workspace: z.string() })
@@ -63,18 +62,4 @@ function driver(database: Database): RolloutDriver {
   };
 }
 
-const engine = await openEngine({
-  url: new Sensitive(settings.url),
-  driver,
-  audit: (store) => auditLogOf(world, store),
-  onPoint: at,
-});
-process.on("SIGINT", () => {
-  void abortAll();
-});
-process.stdout.write(`ready ${engine.executor ?? ""}\n`);
-
-async function abortAll(): Promise<void> {
-  const actor = { kind: "user", id: "alice" } as const;
-  for (const { id } of await engine.rollouts.open()) await engine.rollouts.abort(id, actor);
-}
+await runWorker({ url: settings.url, world, driver, at });

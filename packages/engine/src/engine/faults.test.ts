@@ -207,6 +207,38 @@ describe.concurrent("kill -9 of the worker", () => {
     },
     timeout,
   );
+
+  it(
+    "a worker that is stopped while rollouts wait ends by itself, and another one takes them over",
+    async () => {
+      const { url, world, engine } = await scene("waiting");
+      const first = await new WorkerProcess({ url, world }).ready();
+      const waits = {
+        paused: { kind: "pause", name: "observe", durationMs: 3_600_000 },
+        asked: { kind: "approval", name: "observe" },
+      };
+      try {
+        for (const [id, extra] of Object.entries(waits))
+          await engine.rollouts.startRollout(requestFor(id, [id], { extra }), { actor });
+        for (const id of Object.keys(waits)) while ((await begunSteps(engine, id)) < 4) await pause(50);
+        first.signal("SIGTERM");
+        expect(await Promise.race([first.ended, pause(20_000)])).toBe(0);
+        const second = await new WorkerProcess({ url, world }).ready();
+        try {
+          await engine.rollouts.abort("paused", actor);
+          expect(await engine.rollouts.finished("paused")).toMatchObject({ state: "aborted" });
+          await engine.rollouts.approve("asked", actor, { gate: "observe" });
+          expect(await engine.rollouts.finished("asked")).toMatchObject({ state: "deployed" });
+        } finally {
+          await second.kill();
+        }
+      } finally {
+        await first.kill();
+        await engine.close();
+      }
+    },
+    timeout,
+  );
 });
 
 describe("the database", () => {

@@ -5,6 +5,7 @@ import { Database } from "../database/database.ts";
 import { migrate } from "../database/migrate.ts";
 import { Controls } from "../rollout/controls.ts";
 import type { FaultPoint } from "../rollout/execution.ts";
+import { never } from "../rollout/rest.ts";
 import { defaultRetries, type RetryPolicy } from "../rollout/retries.ts";
 import { Rollouts } from "../rollout/rollouts.ts";
 import { workflowIdOf } from "../rollout/rollout-store.ts";
@@ -86,12 +87,15 @@ async function openWorker(
   await lease.begin();
   const { onPoint } = options;
   const retries = options.retries ?? defaultRetries;
-  const parts = { database, controls, driver, executor, retries, onLost, onPoint };
+  const closing = new AbortController();
+  const parts = { database, controls, driver, executor, retries, onLost, closing: closing.signal, onPoint };
   const underWay = new Set<string>();
   const durable = await startDurable(options.url, executor, async (durably, rollout, run) => {
     const id = workflowIdOf(rollout, run);
     underWay.add(id);
-    return runRollout(parts, durably, rollout, run).finally(() => underWay.delete(id));
+    return runRollout(parts, durably, rollout, run)
+      .catch((error: unknown) => (closing.signal.aborted ? never() : Promise.reject(error)))
+      .finally(() => underWay.delete(id));
   }).catch(async (error: unknown) => {
     await lease.end();
     await database.close();
@@ -113,6 +117,7 @@ async function openWorker(
     database,
     executor,
     close: async () => {
+      closing.abort();
       for (const part of running) part.stop();
       await durable.stop();
       await loops;

@@ -3,6 +3,7 @@ import { isLotseError, LotseError } from "@lotse/core/kernel";
 import type { Effect, PlanStep, RolloutDriver, RolloutRequest } from "@lotse/core/release";
 import type { Database } from "../database/database.ts";
 import { gateKey, type Control, type Controls } from "./controls.ts";
+import { never, rest } from "./rest.ts";
 import { mayPass, retryDelayMs, type RetryPolicy } from "./retries.ts";
 import { showState } from "./rollout-store.ts";
 import { beginStep, endStep, noteFailure, type Begun, type StepPlace } from "./step-store.ts";
@@ -20,6 +21,8 @@ export interface ExecutionParts {
   readonly retries: RetryPolicy;
   /** Called when another worker has taken over what this one was doing. */
   readonly onLost: () => void;
+  /** Aborted when this worker is being closed: nothing that waits goes on here. */
+  readonly closing: AbortSignal;
   readonly onPoint?: ((point: FaultPoint, key: string) => Promise<void> | void) | undefined;
 }
 
@@ -74,7 +77,7 @@ export class Execution {
   /** Another worker goes on with this rollout: nothing may be done or recorded here any more. */
   lost(): Promise<never> {
     this.#parts.onLost();
-    return new Promise(() => undefined);
+    return never();
   }
 
   /** Shows a state. */
@@ -87,7 +90,8 @@ export class Execution {
     abortable: boolean,
     carryOut: (begun: BegunStep) => Promise<StepResult>,
   ): Promise<StepResult> {
-    const { database } = this.#parts;
+    const { database, closing } = this.#parts;
+    if (closing.aborted) return never();
     const begun = await beginStep(database, place, randomUUID());
     if (begun.is === "lost") return this.lost();
     if (begun.is === "done") return begun.result;
@@ -130,7 +134,7 @@ export class Execution {
     });
     try {
       for (let now = performance.now(); remainingMs > 0;) {
-        await sleepFor(Math.min(pauseTickMs.look, remainingMs));
+        await rest(Math.min(pauseTickMs.look, remainingMs), this.#parts.closing);
         if (latest.abortAsked) return abortedResult;
         const before = now;
         now = performance.now();
@@ -161,7 +165,7 @@ export class Execution {
 
   /** Tries until it succeeds, fails for good, or has failed too often. */
   async #attempt(place: StepPlace, abortable: boolean, earlier: number, act: OwnStep): Promise<StepResult> {
-    const { database, retries } = this.#parts;
+    const { database, retries, closing } = this.#parts;
     const abort = new AbortController();
     const stop = this.#parts.controls.follow(this.#request.id, ({ abortAsked }) => {
       if (abortable && abortAsked) abort.abort(new LotseError(interrupted));
@@ -172,6 +176,7 @@ export class Execution {
       for (let failures = earlier; ;) {
         const tried = await resultOf(act(effect));
         if ("result" in tried) return tried.result;
+        if (closing.aborted) return await never();
         const { error } = tried;
         if (isLotseError(error) && error.code === "rollout.fence") return await this.lost();
         if (abort.signal.aborted) return abortedResult;
@@ -179,7 +184,7 @@ export class Execution {
         failures += 1;
         if (!mayPass(error) || failures >= retries.tries) return failed;
         if (!(await noteFailure(database, place, failures, failed.reason))) return await this.lost();
-        await sleepFor(retryDelayMs(retries, failures), abort.signal);
+        await rest(retryDelayMs(retries, failures), closing, abort.signal);
         if (abort.signal.aborted) return abortedResult;
       }
     } finally {
@@ -205,16 +210,4 @@ function failureOf(error: unknown): Extract<StepResult, { ok: false }> {
   const code = isLotseError(error) ? error.code : "rollout.failed";
   const reason = error instanceof Error ? error.message : String(error);
   return { ok: false, code, reason: reason.slice(0, 4000), aborted: false };
-}
-
-function sleepFor(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done, { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 import { Execution, type ExecutionParts } from "./execution.ts";
 import { takeTurn, type Turn } from "./locks.ts";
 import { loadRollout } from "./rollout-store.ts";
+import { rest } from "./rest.ts";
 import { Run } from "./run.ts";
 import type { RolloutState } from "./status.ts";
 
@@ -32,7 +33,7 @@ export async function runRollout(
 }
 
 async function waitForTurn(
-  { database, executor }: ExecutionParts,
+  { database, executor, closing }: ExecutionParts,
   id: string,
   run: number,
   token: string,
@@ -40,8 +41,6 @@ async function waitForTurn(
   for (;;) {
     const turn = await takeTurn(database, id, run, { executor, token });
     if (turn.is !== "wait") return turn;
-    await new Promise((resolve) => {
-      setTimeout(resolve, turnMs);
-    });
+    await rest(turnMs, closing);
   }
 }

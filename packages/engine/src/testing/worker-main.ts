@@ -3,11 +3,9 @@
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Sensitive } from "@lotse/core/kernel";
 import { z } from "zod";
-import { openEngine } from "../engine/open-engine.ts";
-import { auditLogOf } from "./audit-log.ts";
 import { FileDriver } from "./file-driver.ts";
+import { runWorker } from "./run-worker.ts";
 
 const settingsSchema = z.strictObject({
   url: z.string(),
@@ -47,16 +45,11 @@ function markerOf(fault: string): string {
   return join(settings.world, `died ${fault.replaceAll("/", "_")}`);
 }
 
-const engine = await openEngine({
-  url: new Sensitive(settings.url),
+await runWorker({
+  ...settings,
   driver: new FileDriver(settings.world, {
     ...(settings.delayMs === undefined ? {} : { delayMs: settings.delayMs }),
     onEffect: at,
   }),
-  audit: (store) => auditLogOf(settings.world, store),
-  onPoint: at,
+  at,
 });
-process.on("SIGTERM", () => {
-  void engine.close().then(() => process.exit(0));
-});
-process.stdout.write(`ready ${engine.executor ?? ""}\n`);
