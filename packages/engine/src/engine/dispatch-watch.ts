@@ -55,9 +55,10 @@ export class DispatchWatch {
     const executor = this.#executor();
     if (executor === undefined || !executor.initialized || this.#stopped.signal.aborted) return;
     const runner = wfQueueRunner as unknown as Partial<QueueRunner>;
-    for (const { queue } of statesOf(wfQueueRunner)) {
-      if (isShared(queue)) await runner.pollQueue?.(executor, queue).catch(() => undefined);
-    }
+    const queues = [...statesOf(wfQueueRunner)].map(({ queue }) => queue).filter(isShared);
+    // The first worker of a database has just made the queue, which the library learns of a second later.
+    if (queues.length === 0) await this.#restart();
+    for (const queue of queues) await runner.pollQueue?.(executor, queue).catch(() => undefined);
   }
 
   /** Work under way goes on; only the loop that looks for more begins anew. */

@@ -107,6 +107,8 @@ function argumentsFor(layout: ServerLayout, port: number): readonly string[] {
     port: String(port),
     unix_socket_directories: "",
     max_connections: "200",
+    // In microseconds, and only where five others are writing: they then share a write to the disk.
+    commit_delay: "1000",
     log_min_messages: "warning",
     log_timezone: "UTC",
     timezone: "UTC",
