@@ -59,6 +59,20 @@ describe("faults of durable rollouts on three hosts", () => {
     return single;
   }
 
+  /** A rollout that is held goes on while something is broken, until it has ended. */
+  async function goOnUnder(
+    id: string,
+    { strike, mend }: Readonly<Record<"strike" | "mend", () => Promise<void>>>,
+  ): Promise<RolloutStatus> {
+    await strike();
+    try {
+      letGo(scene.world, id);
+      return await scene.engine.rollouts.finished(id);
+    } finally {
+      await mend();
+    }
+  }
+
   /** The tenant is as one to which nothing happened, and nobody holds it. */
   async function expectDeployed(tenant: string, status: RolloutStatus): Promise<void> {
     expect({ state: status.state, reason: status.reason }).toEqual({ state: "deployed", reason: null });
@@ -116,14 +130,10 @@ describe("faults of durable rollouts on three hosts", () => {
     async () => {
       await one();
       const id = await scene.hold("away", "step-begun", 3, "switch");
-      await scene.bed.disconnect("web-2");
-      let told: RolloutStatus;
-      try {
-        letGo(scene.world, id);
-        told = await scene.engine.rollouts.finished(id);
-      } finally {
-        await scene.bed.connect("web-2");
-      }
+      const told = await goOnUnder(id, {
+        strike: () => scene.bed.disconnect("web-2"),
+        mend: () => scene.bed.connect("web-2"),
+      });
       expect(told.state).toBe("failed");
       const [tenant] = told.tenants;
       expect(tenant?.reason).toContain("web-2");
@@ -147,14 +157,10 @@ describe("faults of durable rollouts on three hosts", () => {
     async () => {
       await one();
       const id = await scene.hold("full", "step-begun", 0, "prepare");
-      await scene.bed.fillDisk("web-2");
-      let told: RolloutStatus;
-      try {
-        letGo(scene.world, id);
-        told = await scene.engine.rollouts.finished(id);
-      } finally {
-        await scene.bed.freeDisk("web-2");
-      }
+      const told = await goOnUnder(id, {
+        strike: () => scene.bed.fillDisk("web-2"),
+        mend: () => scene.bed.freeDisk("web-2"),
+      });
       expect({ state: told.state, status: told.tenants[0]?.status }).toEqual({
         state: "failed",
         status: "rolled-back",
