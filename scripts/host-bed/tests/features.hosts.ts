@@ -253,6 +253,21 @@ describe("what a description of hosts can ask for", () => {
     await expect(refused.start(blue)).rejects.toMatchObject({ code: "target.host" });
   });
 
+  it("fifty tenants are asked about at once over one connection to each host", async () => {
+    const target = workspace.target({});
+    const logins = async (): Promise<number> => {
+      const { stdout } = await bed.exec("web-2", ["journalctl", "--quiet", "--output=cat"]);
+      return stdout.split("\n").filter((line) => line.startsWith("Accepted publickey")).length;
+    };
+    await target.inspect({ environment, tenant: "many" });
+    const before = await logins();
+    const scopes = Array.from({ length: 50 }, (_, at) => ({ environment, tenant: `many-${at}` }));
+    const states = await Promise.all(scopes.map((scope) => target.inspect(scope)));
+    expect(states.map(({ colours }) => colours)).toEqual(scopes.map(() => []));
+    expect(before).toBeGreaterThan(0);
+    expect(await logins()).toBe(before);
+  });
+
   it("keeps as many releases as the description says", async () => {
     const { scope, blue, target, payload } = await place({ keep: 1 });
     for (let time = 0; time < 4; time += 1) {

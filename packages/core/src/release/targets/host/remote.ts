@@ -172,7 +172,8 @@ async function once(
 ): Promise<SshResult> {
   const timeoutMs = spec.ssh["answer-timeout-ms"] + extraMs;
   try {
-    const options = { input, signal, timeoutMs };
+    const session = extraMs > 0 ? ("long" as const) : ("short" as const);
+    const options = { input, signal, timeoutMs, session };
     if (!spec.ssh.sudo) return await ssh.run(host, words, options);
     return await ssh.runFixed(host, `sudo -n ${checkWords(words).join(" ")}`, options);
   } catch (error) {

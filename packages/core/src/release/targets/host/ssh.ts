@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { isSystemError, LotseError } from "../../../kernel/index.ts";
 import { checkWords } from "./argument.ts";
+import { inSession, type SessionLength } from "./sessions.ts";
 import type { HostPlace, SshSpec } from "./spec.ts";
 
 const maxOutputBytes = 4 * 1024 * 1024;
@@ -17,8 +18,11 @@ export type Input = { readonly bytes: Uint8Array | string } | { readonly file: s
 /** How a program on a host is run. */
 interface SshOptions {
   readonly input?: Input | undefined;
+  /** From when its turn has come. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** @defaultValue short */
+  readonly session?: SessionLength | undefined;
 }
 
 /** What a program on a host answered; 255 is ssh's own status. */
@@ -120,8 +124,13 @@ export async function openSsh(spec: SshSpec, control: string): Promise<Ssh> {
   const directory = join(control, key);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const base = sshOptions(spec, directory);
-  const run = (host: HostPlace, command: string, options: SshOptions): Promise<SshResult> =>
-    finished(host, spawnSsh([...base, ...hostWords(host), command]), options);
+  const run = (host: HostPlace, command: string, options: SshOptions): Promise<SshResult> => {
+    const place = hostWords(host);
+    return inSession([directory, ...place].join(" "), options.session ?? "short", () => {
+      options.signal?.throwIfAborted();
+      return finished(host, spawnSsh([...base, ...place, command]), options);
+    });
+  };
   return {
     run: (host, words, options) => run(host, checkWords(words).join(" "), options),
     runFixed: run,
