@@ -30,6 +30,8 @@ export interface RolloutDriverOptions {
    * Letters, digits, `._-`. @defaultValue made of `DATABASE_URL`, or of the workspace's path
    */
   readonly owner?: string;
+  /** Put around the driver, such as to bring releases here that others have. @defaultValue nothing is */
+  readonly wrap?: (driver: RolloutDriver) => RolloutDriver;
 }
 
 /**
@@ -39,10 +41,11 @@ export interface RolloutDriverOptions {
 export function rolloutDriver(session: Session, options: RolloutDriverOptions = {}): RolloutDriver {
   const releases = options.releases ?? releasesOf(session);
   const deployments = options.deployments ?? openDeployments(session.state);
-  return targetDriver({
+  const driver = targetDriver({
     clock: session.clock,
     deployments: options.readOnly === true ? { ...deployments, write: () => Promise.resolve() } : deployments,
     releaseOf: (id, environment) => releases.get(id, environment),
+    runningRelease: (id) => releases.read(id),
     targetFor: targetsOf(session, options.owner ?? ownerOf(session)),
     payloadFor: (release, scope) =>
       payloadsOf(
@@ -55,6 +58,7 @@ export function rolloutDriver(session: Session, options: RolloutDriverOptions = 
     openGate: (spec) =>
       openGate(spec, { clock: session.clock, exec: session.exec, directory: session.directory }),
   });
+  return options.wrap === undefined ? driver : options.wrap(driver);
 }
 
 /** How many opened targets are kept. */

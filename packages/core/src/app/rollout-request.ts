@@ -13,7 +13,7 @@ import {
   type TenantPlan,
 } from "../release/index.ts";
 import { releasesOf } from "./release-store.ts";
-import { rolloutDriver } from "./rollout-driver.ts";
+import { rolloutDriver, type RolloutDriverOptions } from "./rollout-driver.ts";
 import { withoutSecrets } from "./secrets/deploy.ts";
 import type { Session } from "./session.ts";
 import { readStrategy } from "./strategy-file.ts";
@@ -43,10 +43,7 @@ export interface RequestedRollout {
 }
 
 /** Where records are, where that is not the workspace. */
-export interface RequestOptions {
-  readonly deployments?: DeploymentStore;
-  readonly releases?: ReleaseStore;
-}
+export type RequestOptions = Pick<RolloutDriverOptions, "deployments" | "releases" | "wrap">;
 
 /**
  * Makes of what somebody wants a request for the engine, and refuses early what would be refused late: the release

@@ -178,12 +178,14 @@ function refuseUnreachable({ unreachable }: TargetState): void {
 }
 
 function refuseNoWayBack({ request, release, fromRelease }: TenantPlanInput, from: Placement | null): void {
-  if (from === null || fromRelease === undefined || request.acceptIrreversible) return;
-  const way = wayBack(fromRelease, release);
+  if (from === null || request.acceptIrreversible) return;
+  // A release that nobody has any more may lack each of the other one's migrations.
+  const way = wayBack(fromRelease ?? { version: from.version }, release);
   if (way.ok) return;
+  const unknown = fromRelease === undefined ? ` (nothing tells which migrations ${from.version} has)` : "";
   throw new LotseError({
     code: "rollout.irreversible",
-    message: `between ${from.version} and ${release.version} lies ${way.irreversible.join(", ")}, which cannot be undone`,
+    message: `between ${from.version} and ${release.version} lies ${way.irreversible.join(", ")}, which cannot be undone${unknown}`,
     hint: "there would be no rollback past it; --accept-irreversible goes on all the same",
   });
 }

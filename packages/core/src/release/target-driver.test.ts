@@ -431,6 +431,15 @@ describe("planning refuses", () => {
     expect(back.tenants[0]).toMatchObject({ code: "rollout.irreversible" });
   });
 
+  it("to lose it where nobody has the release that runs, so nothing tells which migrations it has", async () => {
+    await deploy(v1, { tenants: ["acme"] });
+    const refused = await deploy(past, { tenants: ["acme"] }, driverWith({ releases: [past] }));
+    expect(refused.tenants[0]).toMatchObject({ code: "rollout.irreversible", steps: [] });
+    expect(refused.tenants[0]?.reason).toContain("which migrations 1.0.0 has");
+    const harmless = await deploy(v2, { tenants: ["acme"] }, driverWith({ releases: [v2] }));
+    expect(harmless.status).toBe("deployed");
+  });
+
   it("to lead from one type of target to another", async () => {
     await deploy(v1, { tenants: ["acme"] });
     const elsewhere = testRelease("2.0.0", tenants, { target: { type: "host" } });

@@ -23,6 +23,12 @@ export interface TargetDriverParts {
    * @throws LotseError `release.not-found`, `release.corrupt`, `release.signature`
    */
   readonly releaseOf: (id: string, environment: string) => Promise<Release>;
+  /**
+   * A release that runs, whoever signed it: what leaves it is judged by it. @defaultValue `releaseOf`
+   *
+   * @throws LotseError `release.not-found`, `release.corrupt`
+   */
+  readonly runningRelease?: ((id: string, environment: string) => Promise<Release>) | undefined;
   /** Opens the target that a release describes. */
   readonly targetFor: (release: Release, scope: TenantScope) => Promise<Target> | Target;
   /** What to run for a tenant. */
@@ -93,14 +99,14 @@ export function targetDriver(parts: TargetDriverParts): RolloutDriver {
   };
 }
 
-/** The release that is stable, or undefined where nothing is, or it has been removed from the store. */
+/** The release that is stable, or undefined where nothing is, or nobody has it any more. */
 async function stableRelease(parts: TargetDriverParts, deployment: Deployment): Promise<Release | undefined> {
   const { current, environment } = deployment;
   if (current === null) return undefined;
   try {
-    return await parts.releaseOf(current.release, environment);
+    return await (parts.runningRelease ?? parts.releaseOf)(current.release, environment);
   } catch (error) {
-    // What runs may no longer be kept, or no longer be trusted; both are reasons to replace it.
+    // What runs may no longer be kept, which must not keep it running for ever.
     if (isLotseError(error) && error.code.startsWith("release.")) return undefined;
     throw error;
   }

@@ -129,6 +129,36 @@ describe("releases in the database", () => {
     await expect(fetchRelease(database, there(), id)).rejects.toMatchObject({ code: "release.not-found" });
   });
 
+  it("are brought to whoever plans, and so is the one that runs", async () => {
+    const running = await made("0.9.0", "zero");
+    for (const { id } of [release, running]) await pushRelease(database, here(), id);
+    const request = {
+      ...parsedRequest("r", ["acme"]),
+      release: { id: release.id, version: release.version },
+    };
+    const { read, write } = postgresDeployments(database);
+    const current = {
+      release: running.id,
+      version: running.version,
+      colour: "blue",
+      rollout: "before",
+      since: "2026-01-01T00:00:00.000Z",
+    } as const;
+    await write({ ...(await read(scope)), current });
+    const driver = sharingDriver(new ScriptedDriver(), database, there());
+    await driver.plan(request, scope, new AbortController().signal);
+    const brought = await openReleases(there(), systemClock).list();
+    expect(brought.map(({ id }) => id).sort()).toEqual([release.id, running.id].sort());
+    const lost = sharingDriver(new ScriptedDriver(), database, join(root, "third", ".lotse"));
+    await database.query("ALTER TABLE lotse.releases RENAME COLUMN envelope TO away");
+    try {
+      const planned = lost.plan(request, scope, new AbortController().signal);
+      await expect(planned).rejects.toMatchObject({ code: "42703" });
+    } finally {
+      await database.query("ALTER TABLE lotse.releases RENAME COLUMN away TO envelope");
+    }
+  });
+
   it("are brought to a worker that acts on them, whichever one goes on", async () => {
     await pushRelease(database, here(), release.id);
     const request = {

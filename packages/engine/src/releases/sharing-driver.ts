@@ -1,3 +1,4 @@
+import { isLotseError } from "@lotse/core/kernel";
 import type { RolloutDriver } from "@lotse/core/release";
 import type { Database } from "../database/database.ts";
 import { postgresDeployments } from "./postgres-deployments.ts";
@@ -21,7 +22,7 @@ export function sharingDriver(driver: RolloutDriver, database: Database, directo
       await bring(request.release.id);
       const { current } = await deployments.read(scope);
       // The way back is judged by it. One that nobody has any more does not keep a new one from coming.
-      if (current !== null) await bring(current.release).catch(() => undefined);
+      if (current !== null) await bring(current.release).catch(passIfOfRelease);
       return driver.plan(request, scope, signal);
     },
     act: async (request, step, effect) => {
@@ -31,4 +32,9 @@ export function sharingDriver(driver: RolloutDriver, database: Database, directo
     begun: (...args) => driver.begun(...args),
     ended: (...args) => driver.ended(...args),
   };
+}
+
+/** A database that does not answer is no proof that nobody has a release. */
+function passIfOfRelease(error: unknown): void {
+  if (!isLotseError(error) || !error.code.startsWith("release.")) throw error;
 }

@@ -45,8 +45,7 @@ export async function openDesk(context: Context, options: DeskOptions): Promise<
   const shared = location.kind === "shared";
   const driverFor = async (database: Database): Promise<RolloutDriver> => {
     const records = shared ? recordsIn(database) : {};
-    const driver = rolloutDriver(session, { ...records, owner: await lib.identityOf(database) });
-    return shared ? lib.sharingDriver(driver, database, session.state) : driver;
+    return rolloutDriver(session, { ...records, owner: await lib.identityOf(database) });
   };
   const engine = await lib.openEngine({
     url: location.url,
@@ -54,7 +53,10 @@ export async function openDesk(context: Context, options: DeskOptions): Promise<
     onAuditError: oncePerCode((error) => context.err(formatError(error, context.stderrColours))),
   });
   function recordsIn(database: Database): RequestOptions {
-    return { deployments: lib.postgresDeployments(database) };
+    return {
+      deployments: lib.postgresDeployments(database),
+      wrap: (driver) => lib.sharingDriver(driver, database, session.state),
+    };
   }
   return {
     session,

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "../../kernel/index.ts";
+import { LotseError, systemClock, type Clock } from "../../kernel/index.ts";
 import { emptyDeployment, type Deployment } from "../deployment.ts";
 import type { DeploymentStore } from "../deployments.ts";
 import type { RolloutDriver } from "../driver.ts";
@@ -76,7 +76,8 @@ export function memoryDriver(options: MemoryDriverOptions): RolloutDriver {
     deployments: options.deployments,
     releaseOf: (id) => {
       const found = options.releases.find((release) => release.id === id);
-      return found === undefined ? Promise.reject(new Error(`no release ${id}`)) : Promise.resolve(found);
+      const missing = { code: "release.not-found", message: `no release ${id}` } as const;
+      return found === undefined ? Promise.reject(new LotseError(missing)) : Promise.resolve(found);
     },
     targetFor: () => options.target,
     payloadFor: testPayload,
