@@ -262,4 +262,11 @@ export const migrations: readonly Migration[] = [
       END $turn$;
     `,
   },
+  {
+    number: 6,
+    sql: `
+      -- The first run that the engine gave up since the rollout last came to an end: what it left is not undone yet.
+      ALTER TABLE lotse.rollouts ADD COLUMN left_run integer;
+    `,
+  },
 ];

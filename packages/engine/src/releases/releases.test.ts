@@ -136,7 +136,7 @@ describe("releases in the database", () => {
       ...parsedRequest("r", ["acme"]),
       release: { id: release.id, version: release.version },
     };
-    const { read, write } = postgresDeployments(database);
+    const deployments = postgresDeployments(database);
     const current = {
       release: running.id,
       version: running.version,
@@ -144,7 +144,7 @@ describe("releases in the database", () => {
       rollout: "before",
       since: "2026-01-01T00:00:00.000Z",
     } as const;
-    await write({ ...(await read(scope)), current });
+    await deployments.write({ ...(await deployments.read(scope)), current });
     const driver = sharingDriver(new ScriptedDriver(), database, there());
     await driver.plan(request, scope, new AbortController().signal);
     const brought = await openReleases(there(), systemClock).list();

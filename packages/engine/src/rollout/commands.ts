@@ -106,7 +106,8 @@ export function retryRollout(database: Database, id: string, actor: Actor): Prom
       throw refused(id, `is ${state}, and there is nothing to retry`);
     await transaction.query(
       `UPDATE lotse.rollouts SET run = run + 1, state = 'queued', ended_at = NULL, reason = NULL,
-         abort_asked = false, pause_asked = false WHERE id = $1`,
+         abort_asked = false, pause_asked = false,
+         left_run = CASE WHEN state = 'stuck' THEN coalesce(left_run, run) ELSE left_run END WHERE id = $1`,
       [id],
     );
     // A rollout that is stuck has told its intent and not its outcome yet.

@@ -10,11 +10,9 @@ export function keyOf(rollout: string, run: number, tenant: string, ordinal: num
 }
 
 /**
- * The partition of the queue: rollouts of one tenant follow each other in one. A rollout of several tenants
- * has one of its own, and waits for its locks itself.
+ * The partition of the queue, one for each run. Rollouts of a tenant follow each other by their locks, in the
+ * order of their places; a partition in which they waited for each other in another order would never go on.
  */
-export function partitionOf({ id, environment, tenants }: RolloutRequest): string {
-  const [first] = tenants;
-  if (tenants.length === 1 && first !== undefined) return `${environment}/${first}`;
-  return `${environment}/*${createHash("sha256").update(id).digest("hex").slice(0, 16)}`;
+export function partitionOf({ id, environment }: RolloutRequest, run: number): string {
+  return `${environment}/${createHash("sha256").update(`${id}.${run}`).digest("hex").slice(0, 32)}`;
 }

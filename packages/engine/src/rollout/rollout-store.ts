@@ -206,7 +206,7 @@ export function finishRollout(
   return database.transaction(async (transaction) => {
     const { rowCount } = await transaction.query(
       `UPDATE lotse.rollouts SET state = $3, outcomes = $4, revision = revision + 1,
-         ended_at = clock_timestamp(), pause_asked = false
+         ended_at = clock_timestamp(), pause_asked = false, left_run = NULL
        WHERE id = $1 AND ended_at IS NULL
          AND EXISTS (SELECT FROM lotse.locks WHERE rollout = $1 AND token = $2)`,
       [request.id, token, state, JSON.stringify(outcomes)],

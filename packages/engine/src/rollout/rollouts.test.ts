@@ -281,21 +281,20 @@ describe("a defect of the engine", { timeout }, () => {
 
   it("tells when only a worker of another version would go on", async () => {
     const go = driver.hold("version prepare");
-    await rollouts.startRollout(requestFor("version-1", ["version"]), { actor });
-    await inState("version-1", "running");
-    await rollouts.startRollout(requestFor("version-2", ["version"]), { actor });
+    await rollouts.startRollout(requestFor("version", ["version"]), { actor });
+    await inState("version", "running");
     const other = (version: string): Promise<unknown> =>
       engine.database.query(
-        "UPDATE dbos.workflow_status SET application_version = $1 WHERE workflow_uuid = 'version-2.1'",
+        "UPDATE dbos.workflow_status SET application_version = $1 WHERE workflow_uuid = 'version.1'",
         [version],
       );
     await vi.waitFor(async () => expect(await other("lotse-9")).toMatchObject({ rowCount: 1 }), {
       timeout: 20_000,
     });
-    go();
-    await until("version-2", ({ reason }) => reason === "it waits for a worker of version lotse-9");
+    await until("version", ({ reason }) => reason === "it waits for a worker of version lotse-9");
     await other("lotse-1");
-    expect(await rollouts.finished("version-2")).toMatchObject({ state: "deployed" });
+    go();
+    expect(await rollouts.finished("version")).toMatchObject({ state: "deployed" });
   });
 });
 

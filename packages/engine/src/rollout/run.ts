@@ -2,15 +2,13 @@ import type { Effect, TenantPlan, TenantScope } from "@lotse/core/release";
 import type { Execution, ExecutionParts, OwnStep } from "./execution.ts";
 import { keyOf } from "./keys.ts";
 import { finishRollout, keepOutcome, loadRollout, type StoredRollout } from "./rollout-store.ts";
+import { ordinals } from "./ordinals.ts";
 import type { StepPlace } from "./step-store.ts";
 import type { RolloutState, StepKind, StepResult, TenantOutcome } from "./status.ts";
-import { checkPlan, loadPlan, storePlan } from "./tenant-plan.ts";
+import { checkPlan, loadPlan, loadUnfinishedPlan, storePlan } from "./tenant-plan.ts";
 import type { Durably } from "./workflow.ts";
 
 type Failure = Extract<StepResult, { ok: false }>;
-
-/** Where the steps stand that the engine does besides those of the plan: before all of them, and after. */
-const ordinals = { plan: -2, begin: -1, end: 1_000_000 } as const;
 
 /** What one execution of a run works with. */
 export interface RunParts {
@@ -72,16 +70,24 @@ export class Run {
 
   async #rollOut(tenant: string): Promise<TenantOutcome> {
     const planned = await this.#plan(tenant);
-    if (!planned.ok) {
-      const { code, reason } = planned;
-      return { status: planned.aborted ? "skipped" : "failed", code, reason };
-    }
     const { request, run } = this.#rollout;
+    if (!planned.ok) {
+      const { aborted, code, reason } = planned;
+      const left = aborted
+        ? await loadUnfinishedPlan(this.#parts.database, request.id, run, tenant)
+        : undefined;
+      if (left !== undefined) return this.#end(left, await this.#undo(left, planned));
+      return { status: aborted ? "skipped" : "failed", code, reason };
+    }
     // It does not change, so reading it again gives what was decided on before.
     const plan = await loadPlan(this.#parts.database, request.id, run, tenant);
     if (plan.steps.length === 0) return { status: "up-to-date" };
-    const outcome = await this.#act(plan);
-    const ended = await this.#own(tenant, "end", false, (effect) =>
+    return this.#end(plan, await this.#act(plan));
+  }
+
+  async #end(plan: TenantPlan, outcome: TenantOutcome): Promise<TenantOutcome> {
+    const { request } = this.#rollout;
+    const ended = await this.#own(plan.tenant, "end", false, (effect) =>
       this.#parts.driver.ended(request, plan, outcome, bare(effect)).then(() => undefined),
     );
     if (ended.ok) return outcome;

@@ -1,6 +1,7 @@
 import { LotseError } from "@lotse/core/kernel";
 import { tenantPlanSchema, type TenantPlan } from "@lotse/core/release";
 import type { Database } from "../database/database.ts";
+import { ordinals } from "./ordinals.ts";
 import type { StepPlace } from "./step-store.ts";
 
 /**
@@ -61,4 +62,28 @@ export async function loadPlan(
     code: "internal.bug",
     message: `the plan of ${tenant} in rollout ${rollout} is gone`,
   });
+}
+
+/**
+ * The latest plan that a run had begun with when the engine gave the run up. The rollout has kept its locks since
+ * then, so nobody else has changed the tenant. Undefined where there is none.
+ */
+export async function loadUnfinishedPlan(
+  database: Database,
+  rollout: string,
+  run: number,
+  tenant: string,
+): Promise<TenantPlan | undefined> {
+  const { rows } = await database.query<{ plan: TenantPlan }>(
+    `SELECT p.plan FROM lotse.plans p JOIN lotse.rollouts r ON r.id = p.rollout
+     WHERE p.rollout = $1 AND p.run >= r.left_run AND p.run < $2 AND p.tenant = $3
+       AND EXISTS (SELECT FROM lotse.steps s
+         WHERE s.rollout = $1 AND s.run = p.run AND s.tenant = $3 AND s.ordinal = $4)
+       AND NOT EXISTS (SELECT FROM lotse.steps s
+         WHERE s.rollout = $1 AND s.run >= p.run AND s.run < $2 AND s.tenant = $3 AND s.ordinal = $5
+           AND s.ended_at IS NOT NULL)
+     ORDER BY p.run DESC LIMIT 1`,
+    [rollout, run, tenant, ordinals.begin, ordinals.end],
+  );
+  return rows[0]?.plan;
 }

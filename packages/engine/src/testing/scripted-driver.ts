@@ -28,6 +28,11 @@ export class ScriptedDriver implements RolloutDriver {
     return resolve;
   }
 
+  /** Holds `tenant step` no more; who waits there already goes on waiting. */
+  release(step: string): void {
+    this.#gates.delete(step);
+  }
+
   /** Makes `tenant step` fail for good, or work again. */
   fail(step: string, fails = true): void {
     if (fails) this.#failing.set(step, { times: Number.POSITIVE_INFINITY, retryable: false });
