@@ -20,7 +20,7 @@ import { releasedPolicy } from "./release-policy.ts";
 import { openSession, type Session } from "./session.ts";
 
 let directory: string;
-const clock: Clock = { now: () => testTime, sleep: () => Promise.resolve() };
+const clock: Clock = { now: () => testTime, elapsedMs: () => 0, sleep: () => Promise.resolve() };
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "lotse-policy-"));

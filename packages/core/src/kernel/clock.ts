@@ -2,6 +2,8 @@
 export interface Clock {
   /** The present moment. */
   now(): Date;
+  /** Milliseconds since some moment, by a clock that nobody sets: for how long something takes or may take. */
+  elapsedMs(): number;
   /** Waits; rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -9,6 +11,7 @@ export interface Clock {
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => new Date(),
+  elapsedMs: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) {

@@ -74,11 +74,11 @@ export function isHeld(result: HeldLock | LockOwner): result is HeldLock {
  * @throws LotseError `rollout.locked` when the time is over
  */
 export async function lockWithin(request: LockRequest, timeoutMs: number): Promise<HeldLock> {
-  const end = request.clock.now().getTime() + timeoutMs;
+  const end = request.clock.elapsedMs() + timeoutMs;
   for (;;) {
     const result = await tryLock(request);
     if (isHeld(result)) return result;
-    if (request.clock.now().getTime() >= end) throw lockedBy(result, request.path, "the lock");
+    if (request.clock.elapsedMs() >= end) throw lockedBy(result, request.path, "the lock");
     await request.clock.sleep(20);
   }
 }

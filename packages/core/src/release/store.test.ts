@@ -31,6 +31,7 @@ let store: ReleaseStore;
 /** A clock that goes on by a second at every look, so that the order of releases is known. */
 const clock: Clock = {
   now: () => new Date(Date.UTC(2026, 0, 1, 0, 0, (count += 1))),
+  elapsedMs: () => systemClock.elapsedMs(),
   sleep: (ms, signal) => systemClock.sleep(ms, signal),
 };
 

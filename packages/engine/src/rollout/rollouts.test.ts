@@ -440,6 +440,21 @@ describe("one rollout for each tenant and environment", { timeout }, () => {
   });
 });
 
+/** What `Date` is once somebody has set the machine's clock. */
+function jumped(byMs: number): typeof Date {
+  const real = Date;
+  return class extends real {
+    constructor(...parts: ConstructorParameters<typeof Date> | []) {
+      if (parts.length === 0) super(real.now() + byMs);
+      else super(...parts);
+    }
+
+    static override now(): number {
+      return real.now() + byMs;
+    }
+  } as typeof Date;
+}
+
 describe("a pause", { timeout }, () => {
   // The pause must last at least this long, whatever the clock says; how much longer depends on the machine.
   const durationMs = 1200;
@@ -452,14 +467,13 @@ describe("a pause", { timeout }, () => {
     await rollouts.startRollout(requestFor(id, [id], { extra: step }), { actor });
     await until(id, ({ steps }) => at(steps) === "observe");
     const before = performance.now();
-    const real = Date.now.bind(Date);
-    const jump = vi.spyOn(Date, "now").mockImplementation(() => real() + jumpMs);
+    vi.stubGlobal("Date", jumped(jumpMs));
     try {
       const status = await rollouts.finished(id);
       expect(status.state).toBe("deployed");
       expect(performance.now() - before).toBeGreaterThan(durationMs / 2);
     } finally {
-      jump.mockRestore();
+      vi.unstubAllGlobals();
     }
   });
 

@@ -17,6 +17,7 @@ export function testClock(start = "2030-01-01T00:00:00.000Z"): TestClock {
   let now = Date.parse(start);
   return {
     now: () => new Date((now += 1000)),
+    elapsedMs: () => (now += 1000),
     set: (time) => {
       now = Date.parse(time);
     },

@@ -79,7 +79,7 @@ export interface EngineSettings {
 
 /** A clock that stands still. */
 function clockAt(now: string): Clock {
-  return { now: () => new Date(now), sleep: () => Promise.resolve() };
+  return { now: () => new Date(now), elapsedMs: () => 0, sleep: () => Promise.resolve() };
 }
 
 /** An engine on files in memory. Where the tree has no `lotse.yml`, it is `version: 1` and nothing else. */

@@ -15,6 +15,7 @@ const release = testRelease("2.0.0", ["acme"]);
 
 const clockWith = (onSleep: (ms: number) => void): Clock => ({
   now: () => new Date(0),
+  elapsedMs: () => 0,
   sleep: (ms, signal) => {
     signal?.throwIfAborted();
     onSleep(ms);

@@ -7,11 +7,13 @@ import { probeHttp, probeTcp } from "./probes.ts";
 import { healthSchema, type HealthSpec } from "./spec.ts";
 import { waitUntilHealthy, watchHealth, type HealthWait } from "./wait.ts";
 
-/** A clock whose time passes only by sleeping. */
+/** A clock whose time passes only by sleeping, and whose date somebody sets back at every look. */
 function fakeClock(): Clock {
   let ms = 0;
+  let date = Date.UTC(2026, 0);
   return {
-    now: () => new Date(ms),
+    now: () => new Date((date -= 3_600_000)),
+    elapsedMs: () => ms,
     sleep: (forMs) => {
       ms += forMs;
       return Promise.resolve();

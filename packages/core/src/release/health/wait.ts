@@ -22,7 +22,7 @@ export interface HealthWait {
  * reason when it is aborted
  */
 export async function waitUntilHealthy({ ask, health, clock, signal }: HealthWait): Promise<void> {
-  const end = clock.now().getTime() + health["deadline-ms"];
+  const end = clock.elapsedMs() + health["deadline-ms"];
   let good = 0;
   for (;;) {
     signal?.throwIfAborted();
@@ -32,7 +32,7 @@ export async function waitUntilHealthy({ ask, health, clock, signal }: HealthWai
     }
     good = found === null ? good + 1 : 0;
     if (good >= health.successes) return;
-    if (clock.now().getTime() + health["interval-ms"] >= end) {
+    if (clock.elapsedMs() + health["interval-ms"] >= end) {
       const last = found ?? `only ${good} good answers in a row`;
       throw new LotseError({
         code: "target.unhealthy",
@@ -53,7 +53,7 @@ export async function watchHealth(
   { ask, health, clock, signal }: HealthWait,
   durationMs: number,
 ): Promise<void> {
-  const end = clock.now().getTime() + durationMs;
+  const end = clock.elapsedMs() + durationMs;
   for (;;) {
     signal?.throwIfAborted();
     const found = await ask();
@@ -62,7 +62,7 @@ export async function watchHealth(
         typeof found === "string" ? `${healthTitle(health)} failed after the switch: ${found}` : found.gone;
       throw new LotseError({ code: "target.verify", message });
     }
-    const left = end - clock.now().getTime();
+    const left = end - clock.elapsedMs();
     if (left <= 0) return;
     await clock.sleep(Math.min(left, health["interval-ms"]), signal);
   }

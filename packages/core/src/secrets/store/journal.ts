@@ -136,11 +136,11 @@ export class Journal {
 
   async #lock(holder: string): Promise<HeldLock> {
     const path = join(this.#directory, "secrets.lock");
-    const end = this.#clock.now().getTime() + lockTimeoutMs;
+    const end = this.#clock.elapsedMs() + lockTimeoutMs;
     for (;;) {
       const result = await tryLock({ path, holder, clock: this.#clock });
       if (isHeld(result)) return result;
-      if (this.#clock.now().getTime() >= end) {
+      if (this.#clock.elapsedMs() >= end) {
         const { message, hint } = lockedBy(result, path, "the workspace's secrets");
         throw new LotseError({ code: "secret.changed-meanwhile", message, hint, retryable: true });
       }

@@ -167,7 +167,7 @@ export class ProcessTarget implements Target {
       const { weights, colours } = await this.#status(slot);
       if (weights[slot.colour] > 0) throw refusal(`${formatSlot(slot)} has traffic`);
       const instance = colours.find(({ colour }) => colour === slot.colour);
-      const now = this.#clock.now().getTime();
+      const now = this.#clock.elapsedMs();
       end ??= now + (instance?.spec["drain-timeout-ms"] ?? 0);
       const remaining = instance?.inFlight ?? 0;
       if (remaining === 0 || now >= end) return { remaining };

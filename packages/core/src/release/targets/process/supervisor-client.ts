@@ -74,7 +74,7 @@ async function readRecord(paths: ProcessPaths): Promise<{ process: ProcessIdenti
 
 /** The socket of a supervisor that answers. */
 async function ensure(paths: ProcessPaths, clock: Clock): Promise<string> {
-  const end = clock.now().getTime() + startDeadlineMs;
+  const end = clock.elapsedMs() + startDeadlineMs;
   let child: { readonly ended: () => boolean } | null = null;
   for (;;) {
     const record = await readRecord(paths);
@@ -86,7 +86,7 @@ async function ensure(paths: ProcessPaths, clock: Clock): Promise<string> {
     ) {
       return record.socket;
     }
-    if (clock.now().getTime() >= end) throw await unreachable(paths);
+    if (clock.elapsedMs() >= end) throw await unreachable(paths);
     if (child === null || child.ended()) child = await startSupervisor(paths);
     await clock.sleep(20);
   }
