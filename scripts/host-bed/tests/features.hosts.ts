@@ -186,7 +186,8 @@ describe("what a description of hosts can ask for", () => {
     const told = await target.run(blue, shell("cat installed; id -un; ls -a"), onFirst);
     const [installer, user, ...names] = told.split("\n");
     expect([installer, names.includes(".git")]).toEqual([user, false]);
-    await target.prepare(green, payload);
+    for (let time = 0; time < 2; time += 1) await target.prepare(green, payload);
+    expect(await target.run(green, shell("wc -l <installed"), onFirst)).toBe("1");
     const missing = await place({ artefact: { from: "git", url, commit: "0".repeat(40) } });
     await expect(missing.target.prepare(missing.blue, missing.payload)).rejects.toThrowError(/cannot fetch/u);
     const failing = await place({ install: ["sh", "-c", "echo no compiler >&2; exit 7"] });
@@ -251,6 +252,14 @@ describe("what a description of hosts can ask for", () => {
     expect(await serves(target, blue, payload)).toBe(payload.version);
     const refused = workspace.target({}, { hosts, ssh: { config: bed.sshConfigFile }, balancer });
     await expect(refused.start(blue)).rejects.toMatchObject({ code: "target.host" });
+  });
+
+  it("what releases share is kept from one to the next, and is the service's to write", async () => {
+    const { blue, green, target, payload } = await place({ shared: ["uploads"] });
+    expect(await serves(target, blue, payload)).toBe(payload.version);
+    await target.run(blue, shell("echo kept >uploads/file"), onFirst);
+    await bringUp(target, green, { ...payload, release: `2${payload.release.slice(1)}` });
+    expect(await target.run(green, shell("cat uploads/file"), onFirst)).toBe("kept");
   });
 
   it("fifty tenants are asked about at once over one connection to each host", async () => {

@@ -110,6 +110,17 @@ to_disk() {
   sync "$1" 2>/dev/null || sync
 }
 
+# The last lines of a file, of a bounded number of bytes. A line that this would cut is left out: half a secret is
+# not known as one.
+last_lines() {
+  [ -e "$1" ] || return 0
+  if [ "$(wc -c <"$1")" -gt 65536 ]; then
+    tail -c 65536 "$1" | sed 1d | tail -n "$2"
+  else
+    tail -n "$2" "$1"
+  fi
+}
+
 digest_of() {
   sha256sum "$1" | cut -d ' ' -f 1
 }

@@ -71,7 +71,7 @@ make_home() {
   mkdir -p "$root/tenants/$environment" "$home/releases" "$home/slots" "$home/lost" "$home/shared" ||
     fail 73 "cannot write below $root"
   chmod 755 "$root" "$root/tenants" "$root/tenants/$environment"
-  chmod 711 "$home" "$home/releases" "$home/slots"
+  chmod 711 "$home" "$home/releases" "$home/slots" "$home/shared"
   chmod 700 "$home/lost"
   (umask 077 && mkdir -p "$home/keys") || fail 73 "cannot write below $root"
   keep_reserve

@@ -59,6 +59,13 @@ unpack_artefact() {
   mkdir "$partial/code"
   words=$(tar -xof "$partial"/artefact/* -C "$partial/code" 2>&1) ||
     fail 65 "$(printf 'cannot unpack the artefact\n%s' "$words" | head -n 3)"
+  refuse_devices
+}
+
+# What is unpacked as root is handed to a user afterwards.
+refuse_devices() {
+  odd=$(find "$partial/code" ! -type f ! -type d ! -type l -print -quit)
+  [ -z "$odd" ] || fail 65 "the archive holds what is neither a file, a directory nor a link: ${odd#"$partial/code/"}"
 }
 
 # Whole, and as it was sent: no command has run in it.
@@ -91,6 +98,7 @@ op_fetch_release() {
   receive "$home/releases/$release.upload" "$digest"
   unpack
   fetch_code || fail 69 "cannot fetch the code: $fetch_words"
+  refuse_devices
   claim "$1" "$2" "$3" "$4" "$5"
   ensure_user "$user"
   group=$(id -gn "$user")
@@ -151,6 +159,8 @@ make_ready() {
   [ -d "$here/code" ] || fail 65 "the release is not on this host"
   # Code is not changed once it is in use; what an install makes belongs to the first that gets so far.
   if [ ! -e "$here/.ready" ]; then
+    # Homes of earlier versions let nobody through.
+    [ $# -eq 0 ] || chmod 711 "$home/shared"
     for name in "$@"; do
       check_word "$name" shared
       mkdir -p "$home/shared/$name"
@@ -162,6 +172,8 @@ make_ready() {
     [ $# -eq 0 ] || give_release "$here"
     # What a release arrived in is gone by now.
     [ ! -s "$upload" ] || install_release
+    # It must not be whole by its name alone after the power was lost.
+    sync -f "$here" 2>/dev/null || sync
     : >"$here/.ready"
     to_disk "$here"
   fi
@@ -176,7 +188,7 @@ install_release() {
   unit_status=0
   rm -f "$home/install.log"
   systemctl start "$name" 2>/dev/null || unit_status=$?
-  words=$(tail -n 20 "$home/install.log" 2>/dev/null || true)
+  words=$(last_lines "$home/install.log" 20 2>/dev/null || true)
   rm -f "$runtime/$name" "$home/install.log"
   systemctl reset-failed "$name" 2>/dev/null || true
   [ "$unit_status" = 0 ] || fail 76 "$(printf 'the install step failed\n%s' "$words")"

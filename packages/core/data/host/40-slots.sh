@@ -45,13 +45,14 @@ drop_slot() {
   rm -rf "${home:?}/slots/$1"
 }
 
-# put-slot ENV TENANT OWNER FENCE TTL COLOUR USER DIGEST [KEEP]: an archive with `unit`, `meta`, `.env`, `secrets`,
-# and `files/` where there are any, for the service alone. With KEEP it prunes as well.
+# put-slot ENV TENANT OWNER FENCE TTL COLOUR USER DIGEST KEEP: an archive with `unit`, `meta`, `.env`, `secrets`,
+# and `files/` where there are any, for the service alone. Of releases in no slot the newest KEEP stay.
 op_put_slot() {
   colour=$6 user=$7 digest=$8
   scope "$1" "$2"
   check_colour "$colour"
   check_digest "$digest"
+  check_number "$9" keep
   make_home
   receive "$home/slots/$colour.upload" "$digest"
   claim "$1" "$2" "$3" "$4" "$5"
@@ -66,6 +67,7 @@ op_put_slot() {
   chmod 711 "$partial"
   chmod -R u=rwX,go= "$partial"/* "$partial/.env"
   chown -R "$user:$(id -gn "$user")" "$partial/.env" ${files:+"$files"}
+  find "$partial" -type f -exec sync {} + 2>/dev/null || sync
   end_unit "$colour"
   rm -rf "${home:?}/slots/$colour"
   put_file "$units/$(unit_of "$colour")" 644 <"$partial/unit"
@@ -73,10 +75,7 @@ op_put_slot() {
   partial=
   to_disk "$home/slots"
   load_unit "$(unit_of "$colour")"
-  if [ $# -ge 9 ]; then
-    check_number "$9" keep
-    prune "$9"
-  fi
+  prune "$9"
   done_with
 }
 
@@ -92,14 +91,17 @@ op_start() {
   claim "$1" "$2" "$3" "$4" "$5"
   need_slot "$6"
   unit=$(unit_of "$6")
+  # Only what ran may have come to rest after many crashes; and one that runs keeps the count of them.
+  if [ ! -e "$home/slots/$6/started" ]; then
+    # Before anything starts it, the end of the power included: what is not marked is not stopped.
+    : >"$home/slots/$6/started"
+    to_disk "$home/slots/$6"
+  elif [ "$(systemctl show -p ActiveState --value "$unit")" != active ]; then
+    systemctl reset-failed "$unit" 2>/dev/null || true
+  fi
   # What `systemctl enable` does, without its reload of everything.
   mkdir -p "$units/multi-user.target.wants"
   ln -sf "../$unit" "$units/multi-user.target.wants/$unit"
-  # Only what ran may have come to rest after many crashes; and one that runs keeps the count of them.
-  if [ -e "$home/slots/$6/started" ] && [ "$(systemctl show -p ActiveState --value "$unit")" != active ]; then
-    systemctl reset-failed "$unit" 2>/dev/null || true
-  fi
-  : >"$home/slots/$6/started"
   if ! systemctl start "$unit" 2>/dev/null; then
     fail 76 "$(printf '%s did not start\n' "$unit" && redacted "$6" "$unit")"
   fi

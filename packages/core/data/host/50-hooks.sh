@@ -53,7 +53,7 @@ op_hook_ended() {
     signal | core-dump) outcome="signal ${EXIT_STATUS:-unknown}" ;;
     *) outcome=${SERVICE_RESULT:-unknown} ;;
   esac
-  tail -n 50 "$home/keys/$4.raw" 2>/dev/null | redact "$home/slots/$3/secrets" | put_file "$home/keys/$4.out" 600
+  last_lines "$home/keys/$4.raw" 50 2>/dev/null | redact "$home/slots/$3/secrets" | put_file "$home/keys/$4.out" 600
   printf '%s\n' "$outcome" | put_file "$home/keys/$4.result" 600
   rm -f "$home/keys/$4.raw"
   # Results are needed as long as a step may be repeated.

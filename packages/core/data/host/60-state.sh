@@ -49,6 +49,8 @@ op_state() {
     [ -s "$home/slots/$colour/meta" ] || continue
     printf 'slot %s\nmeta %s\n' "$colour" "$(cat "$home/slots/$colour/meta")"
     [ ! -e "$home/slots/$colour/started" ] || printf 'started\n'
+    port=$(port_of "$colour")
+    if [ -n "$port" ] && is_listening "$port"; then printf 'listening\n'; fi
     systemctl show -p ActiveState -p SubState -p NRestarts -p MainPID -p Result -p ExecMainStatus \
       "$(unit_of "$colour")" | sed 's/^/unit /'
   done
@@ -67,6 +69,15 @@ op_ports() {
   fi
   cat "$home/ports"
   done_with
+}
+
+port_of() {
+  [ -s "$home/ports" ] || return 0
+  read -r blue green <"$home/ports"
+  case $1 in
+    blue) printf '%s' "$blue" ;;
+    *) printf '%s' "$green" ;;
+  esac
 }
 
 # A port is taken by a file that only one can make; whoever made it before a crash finds it again.
@@ -95,15 +106,7 @@ is_listening() {
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v end="$hex" '$4 == "0A" && substr($2, length($2) - 4) == end { found = 1 } END { exit !found }'
 }
 
-# prune ENV TENANT OWNER FENCE TTL KEEP: removes releases, but never one that is in a slot or current, nor the
-# newest KEEP.
-op_prune() {
-  check_number "$6" keep
-  claim "$1" "$2" "$3" "$4" "$5"
-  prune "$6"
-  done_with
-}
-
+# Removes releases, but never one that is in a slot or current, nor the newest of the others.
 prune() {
   kept=0
   # shellcheck disable=SC2012,SC2045 # names are of a safe alphabet, and ls is what sorts by time

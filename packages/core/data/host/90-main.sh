@@ -14,7 +14,7 @@ case $operation in
   put-release) at_least 8 $# && op=op_put_release ;;
   fetch-release) want 9 $# && op=op_fetch_release ;;
   ready) at_least 7 $# && op=op_ready ;;
-  put-slot) at_least 8 $# && op=op_put_slot ;;
+  put-slot) want 9 $# && op=op_put_slot ;;
   start) want 6 $# && op=op_start ;;
   stop) want 6 $# && op=op_stop ;;
   retire) want 6 $# && op=op_retire ;;
@@ -25,7 +25,6 @@ case $operation in
   weights) want 7 $# && op=op_weights ;;
   state) want 2 $# && op=op_state ;;
   ports) want 7 $# && op=op_ports ;;
-  prune) want 6 $# && op=op_prune ;;
   lb-put) want 9 $# && op=op_lb_put ;;
   lb-repair) want 1 $# && op=op_lb_repair ;;
   lb-state) want 5 $# && op=op_lb_state ;;

@@ -21,7 +21,7 @@ export interface ReleaseArchive {
   /** The directory that it has on hosts: each content and each colour has its own. */
   readonly directory: string;
   readonly variables: Readonly<Record<string, string>>;
-  /** The rendered files below `files`, which hold secrets: not in the archive, and not on this machine's disk. */
+  /** The rendered files below `files`, which hold secrets: not in the archive, and off this machine's disk again. */
   readonly files: Sensitive<readonly TarEntry[]>;
   /** The name of the artefact, which lies in `artefact` of the archive; null where there is none. */
   readonly artefact: string | null;

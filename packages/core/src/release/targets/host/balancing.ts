@@ -90,9 +90,26 @@ function stickyOf({ balancers }: Observation): Sticky | undefined {
   return [...balancers.done.values()].find(({ sticky }) => sticky !== null)?.sticky ?? undefined;
 }
 
-/** Makes the tenant's place on all balancers, without changing who has the traffic. */
+/**
+ * Makes the tenant's place on all balancers. Hosts that the description leaves out lose their shares; the others
+ * keep theirs.
+ *
+ * @throws LotseError `target.refused` when nobody would have the traffic then; `target.balancer`
+ */
 export async function makePlace(balancing: Balancing, observation: Observation): Promise<void> {
-  await balance(balancing, observation, needShares(observation));
+  const shares = needShares(observation);
+  const serving = Object.entries(shares).flatMap(([host, { blue, green }]) =>
+    blue + green > 0 ? [host] : [],
+  );
+  const named = new Set(balancing.spec.hosts.map(({ name }) => name));
+  if (serving.length > 0 && !serving.some((host) => named.has(host))) {
+    throw new LotseError({
+      code: "target.refused",
+      message: `${serving.join(", ")} has all the traffic, and the target names no such host any more`,
+      hint: "name the new hosts beside the old ones, deploy, and leave the old ones out after that",
+    });
+  }
+  await balance(balancing, observation, shares);
 }
 
 /** Whether all balancers that answer know both servers of each host whose ports are known, and none is damaged. */

@@ -23,6 +23,14 @@ export async function gather<T>(
   return { done, failed };
 }
 
+/** Two of them as one. */
+export function together(one: Gathered<unknown>, other: Gathered<unknown>): Gathered<unknown> {
+  return {
+    done: new Map([...one.done, ...other.done]),
+    failed: new Map([...one.failed, ...other.failed]),
+  };
+}
+
 // What stops everything is told before what concerns one host.
 const first: readonly ErrorCode[] = ["rollout.fence", "target.lock", "target.refused"];
 

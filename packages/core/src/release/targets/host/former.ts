@@ -1,7 +1,7 @@
 import { isLotseError } from "../../../kernel/index.ts";
 import type { Colour, Slot } from "../../names.ts";
 import { allTo } from "../../weights.ts";
-import { gather, throwFailed } from "./failures.ts";
+import { gather, type Gathered } from "./failures.ts";
 import { hasTraffic, needShares, type Observation } from "./observe.ts";
 import type { Remote } from "./remote.ts";
 import { leftOut, type HostPlace, type HostSpec } from "./spec.ts";
@@ -27,7 +27,7 @@ function formerHosts(
  * Ends a colour on hosts that the description does not name any more, so that an old release does not run there
  * for ever. One that still gets requests is left alone, and so is one that does not answer: it may be gone.
  *
- * @throws LotseError `rollout.fence`, `target.lock`, `target.refused`
+ * @returns what happened on them; those that do not answer are not among them
  */
 export async function endFormer(
   { remote, spec }: { readonly remote: Remote; readonly spec: HostSpec },
@@ -35,7 +35,7 @@ export async function endFormer(
   slot: Slot,
   operation: "stop" | "retire",
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Gathered<unknown>> {
   const former = formerHosts(observation, spec, slot.colour).filter(
     ({ name }) => !hasTraffic(observation, name, slot.colour),
   );
@@ -45,9 +45,10 @@ export async function endFormer(
     const { blue, green } = shares[host.name] ?? allTo(null);
     await remote.act(host, "weights", slot, [String(blue), String(green)], { signal });
     const extraMs = spec["drain-timeout-ms"];
-    await remote.act(host, operation, slot, [slot.colour], { signal, extraMs });
+    await remote.act(host, operation, slot, [slot.colour], { signal, session: "long", extraMs });
   });
-  signal?.throwIfAborted();
-  const isGone = (error: unknown): boolean => isLotseError(error) && error.code === "target.host";
-  throwFailed({ done, failed: new Map([...failed].filter(([, error]) => !isGone(error))) });
+  // What answered, and could not end it, will not be able to by itself.
+  const isGone = (error: unknown): boolean =>
+    isLotseError(error) && error.code === "target.host" && error.retryable;
+  return { done, failed: new Map([...failed].filter(([, error]) => !isGone(error))) };
 }

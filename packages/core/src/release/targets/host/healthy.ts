@@ -6,7 +6,7 @@ import { runHook } from "./hooks.ts";
 import type { Remote } from "./remote.ts";
 import { bindAddressOf, type HostPlace, type HostSpec } from "./spec.ts";
 import type { Ssh } from "./ssh.ts";
-import { probeHttpOver, probeTcpOver } from "./tunnel-probe.ts";
+import { probeHttpOver } from "./tunnel-probe.ts";
 
 /** What asking for health works with. */
 export interface HealthParts {
@@ -32,7 +32,7 @@ export function healthTry(parts: HealthParts, spec: HostSpec, ports: HostState["
   let restarts: number | null = null;
   return async () => {
     try {
-      const [state, trouble] = await Promise.all([stateNow(parts), probe(parts, spec, port)]);
+      const [state, answered] = await Promise.all([stateNow(parts), probe(parts, spec, port)]);
       const slotState = state.slots[slot.colour];
       if (slotState === undefined) return { gone: `${host.name}: nothing is prepared there` };
       const gone = goneOf(slotState);
@@ -41,6 +41,8 @@ export function healthTry(parts: HealthParts, spec: HostSpec, ports: HostState["
       // It may crash and be running again between two tries.
       if (gone !== null || now > restarts)
         return { gone: await lastWords(parts, gone ?? "it ended and was started again") };
+      const isDeaf = spec.health.kind === "tcp" && !slotState.listening;
+      const trouble = isDeaf ? `nothing takes connections on port ${port}` : answered;
       return trouble === null ? null : `${host.name}: ${trouble}`;
     } catch (error) {
       parts.signal?.throwIfAborted();
@@ -60,14 +62,15 @@ async function probe(parts: HealthParts, spec: HostSpec, port: number): Promise<
   switch (kind) {
     case "http":
       return probeHttpOver(open, `${address}:${port}`, path, timeoutMs);
+    // What the host tells of itself is enough.
     case "tcp":
-      return probeTcpOver(open, Math.min(timeoutMs, 200));
     case "systemd":
       return null;
     case "command":
       try {
         const key = parts.newKey();
-        await runHook({ remote, host, slot, spec, key, signal: parts.signal }, run ?? [], timeoutMs);
+        const hook = { remote, host, slot, spec, key, signal: parts.signal, session: "short" } as const;
+        await runHook(hook, run ?? [], timeoutMs);
         return null;
       } catch (error) {
         if (isLotseError(error) && error.code === "target.hook") return error.message;

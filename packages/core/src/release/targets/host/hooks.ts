@@ -12,6 +12,7 @@ import {
 } from "./places.ts";
 import type { Remote } from "./remote.ts";
 import type { HostPlace, HostSpec } from "./spec.ts";
+import type { SessionLength } from "./sessions.ts";
 import { oneShotUnit } from "./unit.ts";
 
 /** What running a command beside a service takes. */
@@ -24,6 +25,8 @@ export interface HookParts {
   /** The same for the same command of the same step, so that it is not run twice. */
   readonly key: string;
   readonly signal?: AbortSignal | undefined;
+  /** How long it keeps others from the host. @defaultValue long */
+  readonly session?: SessionLength | undefined;
 }
 
 /** What a command is known by on a host: a digest, so that keys may be any text. */
@@ -45,7 +48,7 @@ export async function runHook(
   command: readonly string[],
   timeoutMs: number,
 ): Promise<string> {
-  const { remote, host, slot, signal } = parts;
+  const { remote, host, slot, signal, session = "long" } = parts;
   const output = await remote.ask(host, "state", [slot.environment, slot.tenant], { signal });
   const meta = parseHostState(host.name, output).slots[slot.colour]?.meta;
   if (meta === undefined) {
@@ -75,7 +78,8 @@ export async function runHook(
       after: `${remote.programPath} hook-ended ${slot.environment} ${slot.tenant} ${slot.colour} ${digest}`,
     },
   );
-  const options = { input: { bytes: unit }, signal, extraMs: timeoutMs, failure: "target.hook" } as const;
+  const input = { bytes: unit };
+  const options = { input, signal, session, extraMs: timeoutMs, failure: "target.hook" } as const;
   try {
     return (await remote.act(host, "hook", slot, [slot.colour, digest], options)).trimEnd();
   } catch (error) {

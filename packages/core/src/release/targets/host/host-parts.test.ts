@@ -6,12 +6,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isLotseError, LotseError } from "../../../kernel/index.ts";
 import { checkWords } from "./argument.ts";
+import { makePlace } from "./balancing.ts";
 import { formatEnvFile, formatSecretLines } from "./env-file.ts";
 import { gather, throwFailed } from "./failures.ts";
 import { formatBalancerFile, parseBalancerState } from "./haproxy.ts";
 import { parseHostState, stateOf } from "./host-state.ts";
 import { sharesOf, type Observation } from "./observe.ts";
-import { bindAddressOf, parseHostSpec } from "./spec.ts";
+import { bindAddressOf, leftOut, parseHostSpec } from "./spec.ts";
 import { hostWords, sshOptions } from "./ssh.ts";
 import { tarOf } from "./tar.ts";
 import { oneShotUnit, quoteUnitWord, serviceUnit } from "./unit.ts";
@@ -289,6 +290,37 @@ describe("balancer", () => {
   });
 });
 
+describe("hosts that are exchanged", () => {
+  const changed = parseHostSpec({
+    ...minimal,
+    hosts: [{ name: "web-2", address: "10.0.0.1" }, { name: "web-3" }],
+    balancer: { hosts: [{ name: "lb" }] },
+  });
+
+  it("may not leave the traffic to nobody", async () => {
+    const told = parseHostState("web-1", "weights 100 0\nend\n");
+    const balancer = parseBalancerState("damaged /x\nend\n");
+    const observation: Observation = {
+      hosts: { done: new Map([["web-1", told]]), failed: new Map() },
+      balancers: { done: new Map([["lb", balancer]]), failed: new Map() },
+    };
+    const never = (): Promise<never> => Promise.reject(new Error("a host was asked"));
+    const remote = { programPath: "/p", ask: never, act: never };
+    await expect(makePlace({ remote, spec: changed, scope }, observation)).rejects.toMatchObject({
+      code: "target.refused",
+      message: expect.stringContaining("web-1") as string,
+    });
+  });
+
+  it("are the same under another name where they are reached the same way", () => {
+    const before = parseHostSpec({
+      ...minimal,
+      hosts: [{ name: "web-1", address: "10.0.0.1" }, { name: "web-3" }, { name: "web-4" }],
+    });
+    expect(leftOut(before, changed).map(({ name }) => name)).toEqual(["web-4"]);
+  });
+});
+
 describe("state of a host", () => {
   const meta = JSON.stringify({ release: "r", version: "1.0.0", directory: "d", key: "k", spec });
   const of = (unit: string, started = true) =>
@@ -306,6 +338,11 @@ describe("state of a host", () => {
   ] as const)("%j, started %s: %s", (unit, started, expected) => {
     const slot = of(unit, started);
     expect(slot === undefined ? null : stateOf(slot)).toBe(expected);
+  });
+
+  it("a port counts as open only where the host says so now", () => {
+    expect(of("ActiveState=active")?.listening).toBe(false);
+    expect(of("ActiveState=active\nlistening")?.listening).toBe(true);
   });
 
   it("an answer that was cut off is an error, and an empty one a host that knows nothing", () => {

@@ -61,7 +61,7 @@ describe("the program of hosts", () => {
     ]);
   const putRelease = (name: string, { bytes, digest } = archive()) =>
     call(["put-release", ...lock(), name, digest, me], bytes);
-  const putSlot = (colour: string, release: string) => {
+  const putSlot = (colour: string, release: string, keep = "3") => {
     const member = (path: string, content: string) => ({ path, mode: 0o600, content: Buffer.from(content) });
     const { bytes, digest } = packSmall([
       member("unit", "[Service]\n"),
@@ -70,7 +70,7 @@ describe("the program of hosts", () => {
       member(".env", ""),
       member("secrets", "hidden-value\n"),
     ]);
-    return call(["put-slot", ...lock(), colour, me, digest], bytes);
+    return call(["put-slot", ...lock(), colour, me, digest, keep], bytes);
   };
 
   beforeEach(() => {
@@ -152,14 +152,47 @@ describe("the program of hosts", () => {
     expect(readFileSync(join(home, "releases/r1/code/app.js"), "utf8")).toBe("built");
     expect(readlinkSync(join(home, "releases/r1/code/uploads"))).toBe(join(home, "shared/uploads"));
     expect(call(["state", "prod", "acme"]).stdout).toContain("release r1\n");
+    // The service's user goes through, and sees nothing but what it is given.
+    expect(statSync(join(home, "shared")).mode & 0o777).toBe(0o711);
     expect(put("r2", packed(Buffer.from("no archive")))).toMatchObject({
       status: 65,
       stderr: expect.stringContaining("cannot unpack the artefact") as string,
+    });
+    execFileSync("mkfifo", [join(directory, "pipe")]);
+    const odd = execFileSync("tar", ["-C", directory, "-c", "pipe"]);
+    expect(put("r2", packed(odd))).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining("neither a file") as string,
     });
     expect(readdirSync(join(home, "releases"))).toEqual(["r1"]);
     expect(call(["put-release", ...lock(), "r3", archive().digest, me, "soon"], archive().bytes).status).toBe(
       64,
     );
+  });
+
+  it("takes a release anew whose code a command may have changed", () => {
+    expect(putRelease("r1").status).toBe(0);
+    expect(call(["ready", ...lock(), "r1", me]).status).toBe(0);
+    const code = join(home, "releases/r1/code/app.js");
+    writeFileSync(code, "changed");
+    writeFileSync(join(home, "releases/r1/.touched"), "");
+    expect(call(["state", "prod", "acme"]).stdout).not.toContain("release r1");
+    expect(putRelease("r1").status).toBe(0);
+    expect(readFileSync(code, "utf8")).toBe("app");
+  });
+
+  it("keeps of what a command writes no more than is read, and no half line", () => {
+    expect(putRelease("r1").status).toBe(0);
+    expect(putSlot("blue", "r1").status).toBe(0);
+    const key = "a".repeat(64);
+    const kept = (raw: string): string => {
+      writeFileSync(join(home, "keys", `${key}.raw`), raw);
+      expect(call(["hook-ended", "prod", "acme", "blue", key]).status).toBe(0);
+      return readFileSync(join(home, "keys", `${key}.out`), "utf8");
+    };
+    expect(kept(`one\nhidden-value\n`)).toBe("one\n[redacted]\n");
+    expect(kept(`${"hidden-value".repeat(20_000)}\nlast\n`)).toBe("last\n");
+    expect(kept("x".repeat(200_000))).toBe("");
   });
 
   it("keeps the files of a slot to the service alone, and removes them with the slot", () => {
@@ -247,7 +280,7 @@ describe("the program of hosts", () => {
     expect(readlinkSync(join(home, "current"))).toBe("releases/r1");
     expect(putSlot("blue", "r3").status).toBe(78);
     for (const operation of ["stop", "retire"]) expect(call([operation, ...lock(), "blue"]).status).toBe(78);
-    expect(call(["prune", ...lock(), "0"]).status).toBe(0);
+    expect(putSlot("green", "r2", "0").status).toBe(0);
     expect(readdirSync(join(home, "releases")).sort()).toEqual(["r1", "r2"]);
     expect(call(["retire", ...lock(), "green"]).status).toBe(0);
     expect(existsSync(join(home, "slots/green"))).toBe(false);

@@ -23,6 +23,8 @@ export type SlotMeta = z.infer<typeof slotMetaSchema>;
 export interface SlotState {
   readonly meta: SlotMeta;
   readonly started: boolean;
+  /** Whether its port takes connections. */
+  readonly listening: boolean;
   /** What systemd says of its unit. */
   readonly unit: Readonly<Record<string, string>>;
 }
@@ -40,7 +42,12 @@ export interface HostState {
 interface Draft {
   meta?: SlotMeta;
   started: boolean;
+  listening: boolean;
   unit: Record<string, string>;
+}
+
+function newDraft(): Draft {
+  return { started: false, listening: false, unit: {} };
 }
 
 /**
@@ -51,7 +58,7 @@ interface Draft {
  */
 export function parseHostState(host: string, output: string): HostState {
   const drafts = new Map<Colour, Draft>();
-  let draft: Draft = { started: false, unit: {} };
+  let draft: Draft = newDraft();
   let ports: HostState["ports"] = null;
   let weights: Weights | null = null;
   const releases: string[] = [];
@@ -64,18 +71,18 @@ export function parseHostState(host: string, output: string): HostState {
     else if (kind === "ports") ports = parsePorts(rest);
     else if (kind === "release") releases.push(rest);
     else if (kind === "slot") {
-      draft = { started: false, unit: {} };
+      draft = newDraft();
       drafts.set(colourSchema.parse(rest), draft);
     } else if (kind === "meta") draft.meta = parseMeta(host, rest);
     else if (kind === "started") draft.started = true;
+    else if (kind === "listening") draft.listening = true;
     else if (kind === "unit") {
       const equals = rest.indexOf("=");
       if (equals > 0) draft.unit[rest.slice(0, equals)] = rest.slice(equals + 1);
     }
   }
   const slots: Partial<Record<Colour, SlotState>> = {};
-  for (const [colour, { meta, started, unit }] of drafts)
-    if (meta !== undefined) slots[colour] = { meta, started, unit };
+  for (const [colour, { meta, ...rest }] of drafts) if (meta !== undefined) slots[colour] = { meta, ...rest };
   return { slots, ports, weights, releases };
 }
 

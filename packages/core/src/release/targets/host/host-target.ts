@@ -5,7 +5,7 @@ import { checkScope, formatSlot, type Colour, type Slot, type TenantScope } from
 import type { Sticky, Weights } from "../../step.ts";
 import type { Drained, Fencing, On, Payload, Target, TargetState } from "../../target.ts";
 import { balance, changedShares } from "./balancing.ts";
-import { gather, throwFailed } from "./failures.ts";
+import { gather, throwFailed, together } from "./failures.ts";
 import { endFormer } from "./former.ts";
 import { healthTry, type HealthParts } from "./healthy.ts";
 import { runHook } from "./hooks.ts";
@@ -164,14 +164,14 @@ export class HostTarget implements Target {
     const limits = [...hosts.done.values()].map(
       ({ slots }) => slots[slot.colour]?.meta.spec["drain-timeout-ms"],
     );
-    const end = clock.now().getTime() + Math.max(0, ...limits.map((limit) => limit ?? 0));
+    const end = clock.elapsedMs() + Math.max(0, ...limits.map((limit) => limit ?? 0));
     for (let { balancers } = first; ; balancers = await observeBalancers(remote, spec, slot, signal)) {
       throwFailed(balancers, signal, "target.balancer");
       const remaining = [...balancers.done.values()]
         .flatMap(({ counts }) => counts)
         .filter(({ host, colour }) => colour === slot.colour && chosen.some(({ name }) => name === host))
         .reduce((sum, { inFlight }) => sum + inFlight, 0);
-      if (remaining === 0 || clock.now().getTime() >= end) return { remaining };
+      if (remaining === 0 || clock.elapsedMs() >= end) return { remaining };
       await clock.sleep(drainPollMs, signal);
     }
   }
@@ -194,10 +194,10 @@ export class HostTarget implements Target {
       // A host that never heard of the tenant must not begin to know it by this.
       if (known !== undefined && known.slots[slot.colour] === undefined) return;
       const extraMs = known?.slots[slot.colour]?.meta.spec["drain-timeout-ms"];
-      await opened.remote.act(host, operation, slot, [slot.colour], { signal, extraMs });
+      await opened.remote.act(host, operation, slot, [slot.colour], { signal, session: "long", extraMs });
     });
-    await endFormer(opened, observation, slot, operation, signal);
-    throwFailed(result, signal);
+    const former = await endFormer(opened, observation, slot, operation, signal);
+    throwFailed(together(result, former), signal);
   }
 
   async #eachSlot(

@@ -124,6 +124,7 @@ async function prepareHost(job: Job, host: HostPlace, before: HostState | undefi
   await remote.act(host, "put-slot", slot, words, {
     input: { bytes: small.bytes },
     signal,
+    session: "long",
     extraMs: described["drain-timeout-ms"],
   });
 }
@@ -145,7 +146,7 @@ async function putRelease(job: Job, host: HostPlace, user: string): Promise<void
   const { from } = described.artefact;
   const input = { file: archive.file };
   const { digest, directory } = archive;
-  const wait = { input, signal, extraMs: 600_000 };
+  const wait = { input, signal, session: "long", extraMs: 600_000 } as const;
   const isSent = from === "release" || from === "artefact";
   const ready = described.install === undefined ? ["ready", ...described.shared] : [];
   if (isSent) await remote.act(host, "put-release", slot, [directory, digest, user, ...ready], wait);
@@ -155,6 +156,7 @@ async function putRelease(job: Job, host: HostPlace, user: string): Promise<void
   await remote.act(host, "ready", slot, [directory, user, ...described.shared], {
     input: { bytes },
     signal,
+    session: "long",
     extraMs: described["install-timeout-ms"],
     failure: "target.start",
   });

@@ -3,6 +3,7 @@ import type { TenantScope } from "../../names.ts";
 import type { Fencing } from "../../target.ts";
 import { checkWords } from "./argument.ts";
 import { uploadCommand, type RemoteProgram } from "./program.ts";
+import type { SessionLength } from "./sessions.ts";
 import type { HostPlace, HostSpec } from "./spec.ts";
 import type { Input, Ssh, SshResult } from "./ssh.ts";
 
@@ -19,6 +20,8 @@ interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Time that it may take besides answering. @defaultValue 0 */
   readonly extraMs?: number | undefined;
+  /** @defaultValue short */
+  readonly session?: SessionLength | undefined;
   /** What it means that what it was to do failed on the host. @defaultValue "target.host" */
   readonly failure?: ErrorCode | undefined;
 }
@@ -118,13 +121,13 @@ export function openRemote(parts: RemoteParts): Remote {
       const { owner, fencing } = parts.holder;
       const fence = fencing === undefined ? "-" : String(fencing.fence);
       const all = [environment, tenant, owner, fence, String(lockSeconds), ...words];
-      const end = parts.clock.now().getTime() + lockWaitMs;
+      const end = parts.clock.elapsedMs() + lockWaitMs;
       for (;;) {
         try {
           return await ask(host, operation, all, options);
         } catch (error) {
           const isLocked = isLotseError(error) && error.code === "target.lock";
-          if (!isLocked || parts.clock.now().getTime() >= end) throw error;
+          if (!isLocked || parts.clock.elapsedMs() >= end) throw error;
           await parts.clock.sleep(lockPollMs, options?.signal);
         }
       }
@@ -150,14 +153,14 @@ async function call(
   options: CallOptions,
 ): Promise<SshResult> {
   const { program, clock } = parts;
-  const started = clock.now().getTime();
+  const started = clock.elapsedMs();
   const result = await once(parts, host, [program.path, ...words], options);
   if (isMissing(result)) {
     await upload(parts, host, options.signal);
     return once(parts, host, [program.path, ...words], options);
   }
   // A shared connection whose host was rebooted breaks at once; a new one may work.
-  if (result.status === sshFailed && clock.now().getTime() - started < 2000) {
+  if (result.status === sshFailed && clock.elapsedMs() - started < 2000) {
     await parts.ssh.forget(host);
     return once(parts, host, [program.path, ...words], options);
   }
@@ -168,11 +171,10 @@ async function once(
   { ssh, spec }: RemoteParts,
   host: HostPlace,
   words: readonly string[],
-  { input, signal, extraMs = 0 }: CallOptions,
+  { input, signal, session, extraMs = 0 }: CallOptions,
 ): Promise<SshResult> {
   const timeoutMs = spec.ssh["answer-timeout-ms"] + extraMs;
   try {
-    const session = extraMs > 0 ? ("long" as const) : ("short" as const);
     const options = { input, signal, timeoutMs, session };
     if (!spec.ssh.sudo) return await ssh.run(host, words, options);
     return await ssh.runFixed(host, `sudo -n ${checkWords(words).join(" ")}`, options);

@@ -39,6 +39,20 @@ describe("sessions of a connection", () => {
     end();
   });
 
+  it("are not waited for by who gives up, and never begun then", async () => {
+    const { begin, begun, end } = calls();
+    for (let call = 0; call < sessionsPerHost.long; call++) begin("web-4", "long");
+    const stop = new AbortController();
+    let late = false;
+    const waiting = inSession("web-4", "long", () => Promise.resolve((late = true)), stop.signal);
+    stop.abort(new Error("aborted"));
+    await expect(waiting).rejects.toThrowError("aborted");
+    expect(begun).toHaveLength(sessionsPerHost.long);
+    end();
+    await settled();
+    expect(late).toBe(false);
+  });
+
   it("go on after a call that failed", async () => {
     const fail = (): Promise<never> => Promise.reject(new Error("away"));
     const failed = Array.from({ length: 20 }, () => inSession("web-3", "short", fail));

@@ -63,6 +63,8 @@ const sshSchema = z.strictObject({
     .describe("for one operation on a host, besides what it may wait for by description"),
 });
 
+const holdsNoPassword = (url: string): boolean => !/^[a-z]+:\/\/[^/@]*:[^/@]*@/u.test(url);
+
 const artefactSchema = z.discriminatedUnion("from", [
   z.strictObject({ from: z.literal("release") }),
   // A tar archive, plain or compressed: the file of `app.artefact`.
@@ -73,7 +75,7 @@ const artefactSchema = z.discriminatedUnion("from", [
       .string()
       .max(2048)
       .regex(/^(https?:\/\/|ssh:\/\/|file:\/\/|[A-Za-z0-9._-]+@)[A-Za-z0-9._~:/@%+-]+$/u)
-      .refine((url) => !/^[a-z]+:\/\/[^/@]*:[^/@]*@/u.test(url), "must not hold a password"),
+      .refine(holdsNoPassword, "must not hold a password"),
     commit: z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/u, "must be a whole commit id"),
   }),
   z.strictObject({
@@ -81,7 +83,8 @@ const artefactSchema = z.discriminatedUnion("from", [
     url: z
       .string()
       .max(2048)
-      .regex(/^(https?|file):\/\/[A-Za-z0-9._~:/?&=@%+-]+$/u),
+      .regex(/^(https?|file):\/\/[A-Za-z0-9._~:/?&=@%+-]+$/u)
+      .refine(holdsNoPassword, "must not hold a password"),
     sha256: z.string().regex(/^[0-9a-f]{64}$/u),
   }),
 ]);
@@ -183,8 +186,10 @@ export function balancersOf(spec: HostSpec): readonly HostPlace[] {
   return spec.balancer.hosts === "each" ? spec.hosts : spec.balancer.hosts;
 }
 
-/** The hosts of one description that a later one does not name any more. */
+/** The hosts of one description that a later one does not name any more, nor reach under another name. */
 export function leftOut(before: HostSpec, now: HostSpec): readonly HostPlace[] {
-  const present = new Set(now.hosts.map(({ name }) => name));
-  return before.hosts.filter(({ name }) => !present.has(name));
+  const reachOf = ({ name, address, port = 22 }: HostPlace): string => `${address ?? name} ${port}`;
+  const names = new Set(now.hosts.map(({ name }) => name));
+  const reached = new Set(now.hosts.map(reachOf));
+  return before.hosts.filter((host) => !names.has(host.name) && !reached.has(reachOf(host)));
 }

@@ -126,10 +126,8 @@ export async function openSsh(spec: SshSpec, control: string): Promise<Ssh> {
   const base = sshOptions(spec, directory);
   const run = (host: HostPlace, command: string, options: SshOptions): Promise<SshResult> => {
     const place = hostWords(host);
-    return inSession([directory, ...place].join(" "), options.session ?? "short", () => {
-      options.signal?.throwIfAborted();
-      return finished(host, spawnSsh([...base, ...place, command]), options);
-    });
+    const call = (): Promise<SshResult> => finished(host, spawnSsh([...base, ...place, command]), options);
+    return inSession([directory, ...place].join(" "), options.session ?? "short", call, options.signal);
   };
   return {
     run: (host, words, options) => run(host, checkWords(words).join(" "), options),

@@ -45,27 +45,6 @@ export function probeHttpOver(
   });
 }
 
-/**
- * Whether a port takes connections: the far side opens it before it passes anything on, and the stream ends at
- * once where it is refused. A service that waits for the client's first word says nothing, which is good as well.
- *
- * @returns null when it does, else a few words
- */
-export function probeTcpOver(open: Opens, settleMs: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const stream = open();
-    const end = (result: string | null): void => {
-      clearTimeout(timer);
-      stream.destroy();
-      resolve(result);
-    };
-    const timer = setTimeout(() => end(null), settleMs);
-    stream.on("data", () => end(null));
-    stream.on("error", (error) => end(`no connection: ${error.message}`));
-    stream.on("end", () => end("no connection"));
-  });
-}
-
 function oneLine(text: string): string {
   const line = text.replaceAll(/\s+/gu, " ").trim();
   return line === "" ? "" : `: ${line}`;
