@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -53,11 +53,18 @@ async function clear(directory: string, { bridge }: Owner): Promise<void> {
   await rm(directory, { recursive: true, force: true });
 }
 
+/** What others put there must not make us end processes or unmount anything. */
+async function isOurs(path: string): Promise<boolean> {
+  const status = await lstat(path).catch(() => null);
+  return status !== null && status.isDirectory() && status.uid === process.getuid?.();
+}
+
 /** Removes beds whose process was killed before it could. */
 export async function sweepBeds(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(bedPrefix)) continue;
     const directory = join(tmpdir(), name);
+    if (!(await isOurs(directory))) continue;
     const text = await readFile(join(directory, "owner"), "utf8").catch(() => null);
     // Without it the bed is only being made, or not ours.
     if (text === null) continue;

@@ -295,16 +295,28 @@ describe("the audit logs", { timeout }, () => {
 });
 
 describe("a superuser of the database", { timeout }, () => {
-  it("who edits an entry is found out by the command, too", async () => {
+  async function change(sql: string): Promise<void> {
     const { url } = await startEmbedded({ directory: tiny.env["LOTSE_POSTGRES_DIR"] ?? "" });
     const database = new Database({ url });
     try {
-      await database.query(
-        "UPDATE lotse.audit_entries SET line = replace(line, 'intent', 'denied') WHERE index = 0",
-      );
+      await database.query(sql);
     } finally {
       await database.close();
     }
+  }
+
+  it("who keeps an entry from its place is found out by the command", async () => {
+    await change("INSERT INTO lotse.audit_outbox (event, refused) VALUES ('{}', 'not wanted')");
+    const ended = await tiny.run("audit", "verify", "--log", "database", "-o", "json");
+    expect([ended.status, JSON.parse(ended.stdout)]).toMatchObject([
+      1,
+      { ok: false, waiting: 1, reason: "1 entries were refused their place in the log" },
+    ]);
+    await change("DELETE FROM lotse.audit_outbox");
+  });
+
+  it("who edits an entry is found out by the command, too", async () => {
+    await change("UPDATE lotse.audit_entries SET line = replace(line, 'intent', 'denied') WHERE index = 0");
     const ended = await tiny.run("audit", "verify", "-o", "json");
     expect(ended.status).toBe(1);
     expect(JSON.parse(ended.stdout)).toMatchObject({

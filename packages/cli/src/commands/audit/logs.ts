@@ -19,6 +19,8 @@ export interface OpenedLog {
   readonly log: AuditLog;
   /** How many entries were written with a change and wait for their place. */
   readonly waiting: number;
+  /** How many of them will get none: they were refused, or somebody has marked them so. */
+  readonly refused: number;
   readonly close: () => Promise<void>;
 }
 
@@ -35,7 +37,7 @@ export async function openLogs(context: Context, options: LogOptions): Promise<r
   const { log = "workspace" } = options;
   if (log !== "database") {
     const close = (): Promise<void> => Promise.resolve();
-    opened.push({ which: "workspace", log: await session.log.open(), waiting: 0, close });
+    opened.push({ which: "workspace", log: await session.log.open(), waiting: 0, refused: 0, close });
   }
   const wanted = log === "database" || (log === "all" && hasDatabaseLog(session));
   if (wanted) opened.push(await openDatabases(context, options));
@@ -52,8 +54,9 @@ async function openDatabases(context: Context, options: CommonOptions): Promise<
   const { databaseLogOf, openDesk } = await import("../rollout/desk.ts");
   const desk = await openDesk(context, { ...options, worker: false });
   const log = await databaseLogOf(desk);
-  const { rows } = await desk.engine.database.query<{ n: number }>(
-    "SELECT count(*)::int AS n FROM lotse.audit_outbox",
+  const { rows } = await desk.engine.database.query<{ waiting: number; refused: number }>(
+    "SELECT count(*)::int AS waiting, count(refused)::int AS refused FROM lotse.audit_outbox",
   );
-  return { which: "database", log, waiting: rows[0]?.n ?? 0, close: () => desk.engine.close() };
+  const { waiting = 0, refused = 0 } = rows[0] ?? {};
+  return { which: "database", log, waiting, refused, close: () => desk.engine.close() };
 }

@@ -64,9 +64,13 @@ interface Reported {
 }
 
 /** The key that must have signed is that of one log; with all logs, that of the workspace's. */
-async function reportOn({ which, log, waiting }: OpenedLog, options: VerifyOptions): Promise<Reported> {
+async function reportOn(opened: OpenedLog, options: VerifyOptions): Promise<Reported> {
+  const { which, log, waiting, refused } = opened;
   const keyed = options.key !== undefined && (which === "workspace" || options.log === "database");
-  return { which, waiting, report: await log.verify(keyed ? { publicKey: options.key } : {}) };
+  const report = await log.verify(keyed ? { publicKey: options.key } : {});
+  if (!report.ok || refused === 0) return { which, waiting, report };
+  const reason = `${refused} entries were refused their place in the log`;
+  return { which, waiting, report: { ...report, ok: false, reason } };
 }
 
 /** The report on the first log, and beside it that on the database's; `ok` and `reason` are about both. */
