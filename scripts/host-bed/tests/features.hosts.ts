@@ -1,14 +1,16 @@
 /* oxlint-disable max-lines-per-function -- a suite is one function */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Sensitive } from "@lotse/core/kernel";
 import type { Slot, TenantScope } from "../../../packages/core/src/release/names.ts";
 import type { TenantInput } from "../../../packages/core/src/release/stage.ts";
@@ -260,6 +262,38 @@ describe("what a description of hosts can ask for", () => {
     await target.run(blue, shell("echo kept >uploads/file"), onFirst);
     await bringUp(target, green, { ...payload, release: `2${payload.release.slice(1)}` });
     expect(await target.run(green, shell("cat uploads/file"), onFirst)).toBe("kept");
+  });
+
+  it("a host is reached through another one, by a key of the agent; the keys of both are checked", async () => {
+    const scratch = await mkdtemp(join(tmpdir(), "lotse-agent-"));
+    const socket = join(scratch, "agent");
+    const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+    try {
+      const known = bed.sshConfigFile.replace("ssh_config", "known_hosts");
+      const text = await readFile(bed.sshConfigFile, "utf8");
+      const identity = /IdentityFile (.*)/u.exec(text)?.[1] ?? "";
+      while (!existsSync(socket)) await sleep(20);
+      await execute("ssh-add", [identity], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+      vi.stubEnv("SSH_AUTH_SOCK", socket);
+      const config = join(scratch, "ssh_config");
+      await writeFile(config, text.replaceAll(/^ +(IdentityFile|IdentitiesOnly|UserKnown).*\n/gmu, ""));
+      const [first, second] = bed.hosts;
+      const hosts = [{ name: "web-2", internal: second?.address, jump: "web-1" }];
+      const through = (knownHosts: string): HostTarget =>
+        workspace.target({}, { hosts, balancer: { hosts }, ssh: { config, "known-hosts": knownHosts } });
+      const scope = { environment, tenant: "through" };
+      expect((await through(known).inspect(scope)).unreachable).toEqual({});
+      const { stdout } = await bed.exec("web-2", ["journalctl", "--quiet", "--output=cat"]);
+      expect(stdout).toContain(`Accepted publickey for root from ${first?.address} `);
+      const lines = (await readFile(known, "utf8")).split("\n");
+      const fewer = join(scratch, "known_hosts");
+      await writeFile(fewer, lines.filter((line) => !line.startsWith(`${first?.address} `)).join("\n"));
+      expect(Object.keys((await through(fewer).inspect(scope)).unreachable)).toEqual(["web-2"]);
+    } finally {
+      vi.unstubAllEnvs();
+      agent.kill();
+      await rm(scratch, { recursive: true });
+    }
   });
 
   it("fifty tenants are asked about at once over one connection to each host", async () => {

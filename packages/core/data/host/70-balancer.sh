@@ -197,8 +197,10 @@ op_lb_state() {
     fi
     printf 'damaged %s\n' "$file"
   done
-  if running=$(ask "$4" 'show stat'); then
+  if running=$(ask "$4" 'show info;show stat'); then
     printf 'running\n'
+    # A reload begins a new process, which counts from nothing.
+    printf '%s\n' "$running" | sed -n 's/^Pid: /counted-by /p'
     printf '%s\n' "$running" | rows | sed 's/^/stat /'
   fi
   if [ -S "$5" ]; then

@@ -19,6 +19,7 @@ export { Sensitive } from "./sensitive.ts";
 export { formatScope, type Actor, type Scope } from "./scope.ts";
 export { DirectoryFiles, outsideError, staysInside, type Files } from "./files.ts";
 export { systemClock, type Clock } from "./clock.ts";
+export { quoteShell } from "./quote-shell.ts";
 export { splitCommand } from "./split-command.ts";
 export { disableCoreDumps } from "./core-dumps.ts";
 export { systemExec, type Exec, type ExecOptions, type ExecResult } from "./exec.ts";

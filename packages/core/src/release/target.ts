@@ -34,6 +34,8 @@ export interface ColourState {
   readonly errors: number;
   /** Requests and upgraded connections it is at work on now. */
   readonly inFlight: number;
+  /** Names what counts; where it is another one, the counts have begun anew. */
+  readonly countedBy?: string;
   /** Further facts for people, such as the process number. */
   readonly detail: Readonly<Record<string, string | number | null>>;
 }

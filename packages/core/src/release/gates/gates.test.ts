@@ -68,9 +68,53 @@ async function judgeRequests(
     more = change;
   });
   const verdict = await openGate(spec, { clock, exec: refuseExec, directory: "/" }).judge(contextOf(target));
-  expect(slept).toEqual([30_000]);
+  expect(new Set(slept)).toEqual(new Set([30_000]));
   return verdict;
 }
+
+/** What the gate says when the counters are those of a list, look by look. */
+async function judgeLooks(looks: readonly (Counters & { readonly countedBy: string })[]): Promise<Verdict> {
+  const memory = new MemoryTarget(["a"]);
+  await memory.prepare({ ...scope, colour: "green" }, testPayload(release));
+  let look = 0;
+  const target = Object.assign(Object.create(memory) as Target, {
+    inspect: async (): Promise<TargetState> => {
+      const state = await memory.inspect(scope);
+      const now = looks[Math.min(look, looks.length - 1)];
+      look += 1;
+      return {
+        ...state,
+        colours: state.colours.map((colour) => ({ ...colour, errors: 0, inFlight: 0, ...now })),
+      };
+    },
+  });
+  const spec = gateSpecSchema.parse({
+    kind: "requests",
+    "max-error-percent": 2,
+    "min-requests": 50,
+    for: "30s",
+  });
+  const clock = clockWith(() => undefined);
+  return openGate(spec, { clock, exec: refuseExec, directory: "/" }).judge(contextOf(target));
+}
+
+describe("counters of a balancer that is reloaded in the middle", () => {
+  // Before the reload 40 of 60 went wrong, which the new process does not know.
+  const before = { requests: 5, errors: 0, countedBy: "1" };
+  const after = { requests: 100, errors: 0, countedBy: "2" };
+
+  it("are no proof by themselves: what the new ones say of a whole while counts", async () => {
+    const bad = await judgeLooks([before, after, { requests: 200, errors: 60, countedBy: "2" }]);
+    expect(bad).toMatchObject({ verdict: "fail", reason: expect.stringContaining("60 of 100") as string });
+    const good = await judgeLooks([before, after, { requests: 200, errors: 0, countedBy: "2" }]);
+    expect(good).toMatchObject({ verdict: "pass", reason: expect.stringContaining("0 of 100") as string });
+  });
+
+  it("are no data where that goes on and on", async () => {
+    const looks = ["1", "2", "3", "4"].map((countedBy, at) => ({ requests: 100 * at, errors: 0, countedBy }));
+    expect(await judgeLooks(looks)).toMatchObject({ verdict: "no-data" });
+  });
+});
 
 describe("the gate that counts requests", () => {
   it.each<[string, Counters, Counters, Verdict["verdict"], RegExp]>([
@@ -98,7 +142,7 @@ describe("the gate that counts requests", () => {
       "no-data",
       /^0 of 40/u,
     ],
-    ["counters that began anew", { requests: 500 }, { requests: 100 }, "no-data", /began anew/u],
+    ["counters that began anew", { requests: 500 }, { requests: 100 }, "no-data", /0 of 0 requests/u],
   ])("%s", async (_, before, after, verdict, reason) => {
     const judged = await judgeRequests(before, after);
     expect(judged).toEqual({ verdict, reason: expect.stringMatching(reason) as string });

@@ -7,28 +7,38 @@ interface Counted {
   /** Those that are finished: what is still under way can be neither good nor bad. */
   readonly requests: number;
   readonly errors: number;
+  readonly countedBy: string;
 }
 
-/** Counts what the new release got in a while, by the target's own counters, and how much of it went wrong. */
+/** How many whiles are looked at, where the counters begin anew in each. */
+const maxWhiles = 3;
+
+/**
+ * Counts what the new release got in a while, by the target's own counters, and how much of it went wrong. Where the
+ * counters begin anew in the middle, as after a reload of a balancer, what they had is lost: another while is looked at.
+ */
 export function requestsGate(spec: RequestsSpec, clock: Clock): Gate {
   return {
     async judge(context) {
-      const before = await count(context);
-      if (typeof before === "string") return { verdict: "no-data", reason: before };
-      await clock.sleep(durationMs(spec.for), context.signal);
-      const after = await count(context);
-      if (typeof after === "string") return { verdict: "no-data", reason: after };
-      const requests = after.requests - before.requests;
-      // An error is counted a moment before its request is finished.
-      return judge(spec, requests, Math.min(requests, after.errors - before.errors));
+      let before = await count(context);
+      for (let left = maxWhiles; ; left -= 1) {
+        if (typeof before === "string") return { verdict: "no-data", reason: before };
+        await clock.sleep(durationMs(spec.for), context.signal);
+        const after = await count(context);
+        if (typeof after === "string") return { verdict: "no-data", reason: after };
+        const requests = after.requests - before.requests;
+        const errors = after.errors - before.errors;
+        const isNew = after.countedBy !== before.countedBy || requests < 0 || errors < 0;
+        // An error is counted a moment before its request is finished.
+        if (!isNew) return judge(spec, requests, Math.min(requests, errors));
+        if (left === 1) return { verdict: "no-data", reason: "the counters begin anew again and again" };
+        before = after;
+      }
     },
   };
 }
 
 function judge(spec: RequestsSpec, requests: number, errors: number): Verdict {
-  if (requests < 0 || errors < 0) {
-    return { verdict: "no-data", reason: "the counters began anew in the middle, as after a restart" };
-  }
   const told = `${errors} of ${requests} requests in ${spec.for} went wrong`;
   if (requests < spec["min-requests"]) {
     return { verdict: "no-data", reason: `${told}; ${spec["min-requests"]} are needed to judge` };
@@ -54,5 +64,6 @@ async function count({
   return {
     requests: found.reduce((sum, { requests, inFlight }) => sum + requests - inFlight, 0),
     errors: found.reduce((sum, { errors }) => sum + errors, 0),
+    countedBy: found.map(({ host, countedBy = "" }) => `${host} ${countedBy}`).join(" "),
   };
 }

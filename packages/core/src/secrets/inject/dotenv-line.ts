@@ -1,3 +1,4 @@
+import { quoteShell } from "../../kernel/index.ts";
 import { revealValue, unrepresentable, type InjectedVariable } from "./variable.ts";
 
 /**
@@ -79,8 +80,4 @@ function rawLine(variable: InjectedVariable): string {
     throw unrepresentable(variable, `makes a line of more than ${maxRawLineBytes} bytes`);
   }
   return line;
-}
-
-function quoteShell(value: string): string {
-  return `'${value.replaceAll("'", `'\\''`)}'`;
 }

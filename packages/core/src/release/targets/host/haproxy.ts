@@ -115,6 +115,8 @@ export interface BalancerState {
   readonly damaged: boolean;
   readonly running: boolean;
   readonly counts: readonly ServerCount[];
+  /** The process that counts; empty where HAProxy does not run. */
+  readonly countedBy: string;
   readonly unrouted: number;
 }
 
@@ -169,6 +171,7 @@ export function parseBalancerState(output: string): BalancerState {
     damaged: lines.some(({ kind }) => kind === "damaged"),
     running: lines.some(({ kind }) => kind === "running"),
     counts: countsOf(rows, old),
+    countedBy: of("counted-by")[0] ?? "",
     unrouted: rows.find(({ proxy, server }) => proxy.endsWith(":none") && server === "BACKEND")?.total ?? 0,
   };
 }

@@ -77,16 +77,45 @@ describe("ssh", () => {
       expect.arrayContaining(["BatchMode=yes", "StrictHostKeyChecking=yes", "ControlPath=/s/%C"]),
     );
     expect(options).toContain("UserKnownHostsFile=/k");
-    expect(hostWords({ name: "a", user: "root", port: 2222, jump: "j" })).toEqual([
+    const { ssh } = parseHostSpec(minimal);
+    expect(hostWords({ name: "a", user: "root", port: 2222 }, ssh)).toEqual([
       "-l",
       "root",
       "-p",
       "2222",
-      "-J",
-      "j",
       "--",
       "a",
     ]);
+  });
+
+  it("reaches hosts through others with the same options, as ssh itself reads the command", () => {
+    const { ssh } = parseHostSpec({ ...minimal, ssh: { "known-hosts": "/it's/100%h" } });
+    const words = hostWords({ name: "a", jump: "ops@b:2222,c" }, ssh);
+    // ssh tells what it would use, tokens and all, without connecting.
+    const told = (all: readonly string[]): string =>
+      execFileSync("ssh", ["-F", "/dev/null", "-G", ...all], { encoding: "utf8" });
+    const proxy = /^proxycommand (.*)$/mu.exec(told(words))?.[1] ?? "";
+    const tokens: Readonly<Record<string, string>> = { h: "a", p: "22", "%": "%" };
+    const expanded = proxy.replaceAll(/%(.)/gu, (_, token: string) => tokens[token] ?? "?");
+    const argv = execFileSync("sh", ["-c", `set -- ${expanded}; printf '%s\\n' "$@"`], { encoding: "utf8" })
+      .trimEnd()
+      .split("\n");
+    expect(argv.slice(-4)).toEqual(["-W", "[a]:22", "--", "c"]);
+    expect(argv).toEqual(
+      expect.arrayContaining([
+        "BatchMode=yes",
+        "StrictHostKeyChecking=yes",
+        "UserKnownHostsFile=/it's/100%h",
+      ]),
+    );
+    const inner = argv.find((word) => word.startsWith("ProxyCommand=")) ?? "";
+    expect(inner).toContain("'-l' 'ops'");
+    expect(inner.endsWith("-W '[%h]:%p' '-p' '2222' '--' 'b'")).toBe(true);
+  });
+
+  it.each([["a b"], ["a,"], ["$(x)"], ["a:b"]])("jumps through no %j", (jump) => {
+    const hosts = [{ name: "web-1", jump }];
+    expect(() => parseHostSpec({ ...minimal, hosts })).toThrowError(LotseError);
   });
 
   it.each([

@@ -140,6 +140,7 @@ function coloursOf(host: HostPlace, observation: Observation, spec: HostSpec): C
         requests: sum(({ requests }) => requests),
         errors: sum(({ errors }) => errors),
         inFlight: sum(({ inFlight }) => inFlight),
+        countedBy: [...observation.balancers.done.values()].map(({ countedBy }) => countedBy).join(" "),
         detail: {
           pid: Number(slot.unit["MainPID"] ?? 0) || null,
           port: state?.ports?.[colour] ?? null,

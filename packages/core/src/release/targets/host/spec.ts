@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { isJump } from "./jump.ts";
 import { parseSpec } from "../parse-spec.ts";
 import { healthSchema, verifySchema } from "../../health/spec.ts";
 import { nameSchema } from "../../names.ts";
@@ -48,6 +49,7 @@ const hostSchema = z.strictObject({
     .string()
     .max(512)
     .regex(/^[A-Za-z0-9][A-Za-z0-9@._:,-]*$/u)
+    .refine(isJump, "must be [user@]host[:port], with commas between")
     .optional()
     .describe("jump hosts as for ssh -J"),
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { isSystemError, LotseError } from "../../../kernel/index.ts";
 import { checkWords } from "./argument.ts";
+import { proxyCommand } from "./jump.ts";
 import { inSession, type SessionLength } from "./sessions.ts";
 import type { HostPlace, SshSpec } from "./spec.ts";
 
@@ -77,15 +78,19 @@ export async function controlDirectory(env: NodeJS.ProcessEnv): Promise<string> 
   });
 }
 
-/** The options of every call, without those that name the host. */
-export function sshOptions(spec: SshSpec, control: string): string[] {
+/**
+ * The options of every call, without those that name the host.
+ *
+ * @param control - where sockets of shared connections lie; null for a connection of its own
+ */
+export function sshOptions(spec: SshSpec, control: string | null): string[] {
   const options = [
     "BatchMode=yes",
     "StrictHostKeyChecking=yes",
     "ForwardAgent=no",
-    "ControlMaster=auto",
-    `ControlPath=${control}/%C`,
-    "ControlPersist=60",
+    ...(control === null
+      ? ["ControlMaster=no", "ControlPath=none"]
+      : ["ControlMaster=auto", `ControlPath=${control}/%C`, "ControlPersist=60"]),
     `ConnectTimeout=${Math.ceil(spec["connect-timeout-ms"] / 1000)}`,
     "ServerAliveInterval=3",
     "ServerAliveCountMax=3",
@@ -99,12 +104,14 @@ export function sshOptions(spec: SshSpec, control: string): string[] {
   ];
 }
 
-/** What names a host in a call. */
-export function hostWords(host: HostPlace): string[] {
+/** What names a host in a call, and how it is reached. */
+export function hostWords(host: HostPlace, spec: SshSpec): string[] {
   return [
+    ...(host.jump === undefined
+      ? []
+      : ["-o", `ProxyCommand=${proxyCommand(sshOptions(spec, null), host.jump)}`]),
     ...(host.user === undefined ? [] : ["-l", host.user]),
     ...(host.port === undefined ? [] : ["-p", String(host.port)]),
-    ...(host.jump === undefined ? [] : ["-J", host.jump]),
     "--",
     host.address ?? host.name,
   ];
@@ -125,7 +132,7 @@ export async function openSsh(spec: SshSpec, control: string): Promise<Ssh> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const base = sshOptions(spec, directory);
   const run = (host: HostPlace, command: string, options: SshOptions): Promise<SshResult> => {
-    const place = hostWords(host);
+    const place = hostWords(host, spec);
     const call = (): Promise<SshResult> => finished(host, spawnSsh([...base, ...place, command]), options);
     return inSession([directory, ...place].join(" "), options.session ?? "short", call, options.signal);
   };
@@ -134,11 +141,11 @@ export async function openSsh(spec: SshSpec, control: string): Promise<Ssh> {
     runFixed: run,
     connect: (host, address, port) => {
       const through = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-      const child = spawnSsh([...base, "-W", through, ...hostWords(host)]);
+      const child = spawnSsh([...base, "-W", through, ...hostWords(host, spec)]);
       return streamOf(child);
     },
     forget: async (host) => {
-      const child = spawnSsh([...base, "-O", "exit", ...hostWords(host)]);
+      const child = spawnSsh([...base, "-O", "exit", ...hostWords(host, spec)]);
       await finished(host, child, { timeoutMs: 5000 }).catch(() => undefined);
     },
   };
