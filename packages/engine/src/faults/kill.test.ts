@@ -4,7 +4,7 @@ import { Controller, Fleet } from "./testing/controllers.ts";
 import { passTurn, recoveryMs, setFault, strikeOf } from "./testing/faults.ts";
 import { casesOf, stepsToStrike, type Case } from "./testing/places.ts";
 import { formatRows, type Row } from "./testing/report.ts";
-import { expectCalm, expectSameEnd } from "./testing/same-end.ts";
+import { expectCalm, expectNotAskedAgain, expectSameEnd } from "./testing/same-end.ts";
 import { scenesOf, type Scene } from "./testing/scenes.ts";
 import { Stage, type Remains } from "./testing/stage.ts";
 
@@ -13,6 +13,9 @@ const timeout = 900_000;
 const rounds = ["a", "b", "c", "d", "e"] as const;
 /** The issue says 15 s. It is measured and printed; a machine that is busy with other things gets more. */
 const longestRecoveryMs = 60_000;
+
+/** Where the result of the step is in the database already. */
+const completed: ReadonlySet<string> = new Set(["step-ended", "step-recorded"]);
 
 interface Story {
   readonly calm: Remains;
@@ -90,8 +93,12 @@ describe("kill -9 of the controller at every boundary and in the middle of every
           new Set(cases.map(({ step, point }) => `${step} ${point}`));
         expect(placesOf(struck)).toEqual(placesOf(story.cases));
         let repeated = 0;
-        for (const { tenant } of struck)
-          repeated += expectSameEnd(tenant, await stage.remains(tenant), calmOf(scene), story.calm);
+        for (const { tenant, point, place } of struck) {
+          const remains = await stage.remains(tenant);
+          repeated += expectSameEnd(tenant, remains, calmOf(scene), story.calm);
+          const key = place.slice(point.length + 1);
+          if (completed.has(point)) expectNotAskedAgain(remains, key, strikeOf(stage.world, tenant)?.pid);
+        }
         const recoveriesMs = struck.map(
           ({ tenant }) => recoveryMs(stage.world, tenant) ?? Number.POSITIVE_INFINITY,
         );

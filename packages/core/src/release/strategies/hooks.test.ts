@@ -53,6 +53,41 @@ describe("hooks", () => {
     first: hook("before", "prepare"),
   } as never;
 
+  // What stands right before and right after it, in a deployment to hosts that removes what ran before.
+  it.each([
+    ["before", "prepare", null, "prepare"],
+    ["after", "prepare", "prepare", "start"],
+    ["before", "start", "prepare", "start"],
+    ["after", "start", "start", "wait-healthy"],
+    ["before", "switch", "wait-healthy", "switch"],
+    ["after", "switch", "switch", "verify"],
+    ["before", "drain", "verify", "drain-old"],
+    ["after", "drain", "drain-old", "retire-old"],
+    ["before", "stop", "drain-old", "retire-old"],
+    ["after", "stop", "retire-old", null],
+  ] as const)("%s %s has its place", async (when, phase, earlier, later) => {
+    const driver = driverWith({ hooks: { here: hook(when, phase) } as never });
+    await deploy(v1, {}, driver);
+    const { status, tenants: outcomes } = await deploy(v2, { strategy: removed }, driver);
+    const names = outcomes[0]?.steps.map(({ name }) => name) ?? [];
+    const at = names.indexOf("hook.here");
+    expect([status, names[at - 1] ?? null, names[at + 1] ?? null]).toEqual(["deployed", earlier, later]);
+  });
+
+  it.each([
+    ["before", "hook.here", "restore"],
+    ["after", "restore", "hook.here"],
+  ] as const)("%s restore has its place, too", async (when, first, second) => {
+    const driver = driverWith({ hooks: { here: hook(when, "restore") } as never });
+    await deploy(v1, {}, driver);
+    target.before = (name) => {
+      if (name === "verify") throw new Error("no");
+    };
+    const { tenants: outcomes } = await deploy(v2, { strategy: removed }, driver);
+    const names = outcomes[0]?.steps.map(({ name }) => name) ?? [];
+    expect(names.slice(names.indexOf(first)).slice(0, 2)).toEqual([first, second]);
+  });
+
   it("run where they stand, on one host or on each", async () => {
     target = new MemoryTarget(["a", "b"]);
     const driver = driverWith({ hooks });

@@ -28,7 +28,7 @@ export function effectDriver(database: Database, world: string, at: At): Rollout
         spec: {},
         materialise: () => Promise.reject(new Error("nothing to write")),
       }),
-      hooksOf: () => ({}),
+      hooksOf: () => sceneOf(tenant).hooks ?? {},
       openGate: (spec) => openGate(spec, { clock: systemClock, exec: systemExec, directory: world }),
     });
   return withBookkeeping(forTenant, at);

@@ -67,6 +67,18 @@ export function expectSameEnd(tenant: string, remains: Remains, calm: string, re
   return times;
 }
 
+/**
+ * Asserts that the target was not even asked again for a step that was completed.
+ *
+ * @param key - of the step
+ * @param pid - of the controller that completed it and died
+ */
+export function expectNotAskedAgain({ world }: Remains, key: string, pid: number | undefined): void {
+  const asked = world.attempts.filter(({ effect }) => effect === key || effect.startsWith(`${key} `));
+  const last = asked.findLastIndex((attempt) => attempt.pid === pid);
+  expect({ key, after: asked.slice(last + 1) }).toEqual({ key, after: [] });
+}
+
 /** Asserts what the reference itself must be, so that nothing is compared with what is wrong. */
 export function expectCalm(tenant: string, { status, deployment, lock, trail, world }: Remains): void {
   const { state } = sceneOf(tenant);

@@ -1,6 +1,6 @@
-import { strategyDefinitionSchema, type Deployment, type Release } from "@lotse/core/release";
+import { strategyDefinitionSchema, type Deployment, type Hooks, type Release } from "@lotse/core/release";
 import type { RolloutRequestInput } from "../../rollout/request.ts";
-import { firstWorld, type World } from "./world.ts";
+import { firstWorld, halfwayTo, type World } from "./world.ts";
 
 /** A rollout whose controllers are killed. */
 export interface Scene {
@@ -9,6 +9,10 @@ export interface Scene {
   readonly strategy: Readonly<Record<string, unknown>>;
   readonly hosts: readonly string[];
   readonly state: "deployed" | "failed";
+  /** Commands beside the steps. */
+  readonly hooks?: Hooks;
+  /** What was rolled out before and never came to its end: it has a part of the traffic. */
+  readonly halfway?: true;
   /** Only what undoes is struck: the way there is that of another scene. */
   readonly undoOnly?: true;
 }
@@ -24,9 +28,26 @@ const gates = {
 const allScenes: readonly Scene[] = [
   {
     name: "bluegreen",
-    strategy: { strategy: "blue-green", old: "removed", gates, steps: [{ gate: "smoke" }] },
+    strategy: {
+      strategy: "blue-green",
+      old: "removed",
+      gates,
+      steps: [{ gate: "smoke" }],
+      watch: { for: "1s", every: "500ms", gates: ["smoke"] },
+    },
     hosts: one,
     state: "deployed",
+    hooks: {
+      migrate: { when: "before", phase: "start", run: ["true"], on: "one", timeout: "1m" },
+      announce: { when: "after", phase: "switch", run: ["true"], on: "each", timeout: "1m" },
+    },
+  },
+  {
+    name: "halfway",
+    strategy: { strategy: "canary", gates, steps: [{ weight: 10 }, { gate: "smoke" }] },
+    hosts: one,
+    state: "deployed",
+    halfway: true,
   },
   {
     name: "canary",
@@ -62,7 +83,7 @@ export function scenesOf(names = ""): readonly Scene[] {
   return names === "" ? allScenes : allScenes.filter(({ name }) => names.split(",").includes(name));
 }
 
-const versions = { first: "1.0.0", next: "2.0.0" } as const;
+const versions = { first: "1.0.0", other: "1.5.0", next: "2.0.0" } as const;
 /** The environment of all of them. */
 export const environment = "prod";
 
@@ -96,6 +117,7 @@ export function releaseOf(id: string, tenant: string): Release {
 
 const firstId = "1".repeat(64);
 const nextId = "2".repeat(64);
+const otherId = "3".repeat(64);
 
 /** The rollout of a tenant, which has the tenant's name. */
 export function requestOf(tenant: string): RolloutRequestInput {
@@ -116,8 +138,10 @@ export function before(tenant: string): { world: World; deployment: Deployment }
   const since = "2026-01-01T00:00:00.000Z";
   const placement = { release: firstId, version: versions.first, colour: "blue" } as const;
   const first = { rollout: "first", ...placement };
+  const { hosts, halfway } = sceneOf(tenant);
+  const world = firstWorld(hosts, firstId, versions.first);
   return {
-    world: firstWorld(sceneOf(tenant).hosts, firstId, versions.first),
+    world: halfway === true ? halfwayTo(world, otherId, versions.other) : world,
     deployment: {
       schema: 1,
       environment,

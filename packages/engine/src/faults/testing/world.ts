@@ -49,6 +49,16 @@ export function firstWorld(hosts: readonly string[], release: string, version: s
   };
 }
 
+/** The same with another release in green that has a tenth of the traffic. */
+export function halfwayTo(world: World, release: string, version: string): World {
+  const green = { release, version, state: "running" } as const;
+  const places = Object.entries(world.places).map(([host, { instances }]) => [
+    host,
+    { weights: { blue: 90, green: 10 }, instances: { ...instances, green } },
+  ]);
+  return { ...world, places: Object.fromEntries(places) as World["places"] };
+}
+
 /** Worlds of tenants in a directory, one file each, replaced in one step, so that they outlive whoever writes. */
 export class Worlds {
   readonly #directory: string;
