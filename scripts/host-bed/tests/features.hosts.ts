@@ -15,6 +15,12 @@ import { Sensitive } from "@lotse/core/kernel";
 import type { Slot, TenantScope } from "../../../packages/core/src/release/names.ts";
 import type { TenantInput } from "../../../packages/core/src/release/stage.ts";
 import type { Payload } from "../../../packages/core/src/release/target.ts";
+import {
+  playStrategy,
+  strategyExpected,
+  strategyFiles,
+  type StrategyStage,
+} from "../../../packages/core/src/release/testing/strategy-cases.ts";
 import { get } from "../../../packages/core/src/release/testing/test-workspace.ts";
 import { allTo } from "../../../packages/core/src/release/weights.ts";
 import type { HostTarget } from "../../../packages/core/src/release/targets/host/host-target.ts";
@@ -294,6 +300,29 @@ describe("what a description of hosts can ask for", () => {
       agent.kill();
       await rm(scratch, { recursive: true });
     }
+  });
+
+  it.each(Object.entries(strategyFiles))("%s, from the same file as on every target", async (name, file) => {
+    const target = workspace.target();
+    const scope = { environment, tenant: `by-${name}` };
+    let url: string | null = null;
+    const stage: StrategyStage = {
+      deploy: async (version, how, strategy) => {
+        const variables = { CASE: name, ...(how === "bad" ? { TINY_CRASH: "1" } : {}) };
+        const tenants = [scope.tenant];
+        const { workspace: inner } = workspace;
+        const release = await inner.release(`${version}-${name}`, variables, tenants, bedSpec(bed));
+        return inner.deploy(release, { tenants, strategy, target });
+      },
+      ask: async () => {
+        url ??= (await target.inspect(scope)).url;
+        const answer = url === null ? null : await get(url).catch(() => null);
+        if (answer?.status !== 200) return null;
+        return (JSON.parse(answer.body) as { version: string }).version.replace(`-${name}`, "");
+      },
+    };
+    const shown = await playStrategy(stage, file);
+    expect(shown).toEqual({ ...strategyExpected, unbroken: name !== "recreate" });
   });
 
   it("fifty tenants are asked about at once over one connection to each host", async () => {

@@ -11,7 +11,8 @@ import { Stage, type Remains } from "./testing/stage.ts";
 const timeout = 900_000;
 /** A case that was hit by the death of another before it came to its own place is tried again. */
 const rounds = ["a", "b", "c", "d", "e"] as const;
-/** The issue says 15 s. It is measured and printed; a machine that is busy with other things gets more. */
+/** The bound that we set ourselves; the longest one has more, on a machine that is busy with other things. */
+const usualRecoveryMs = 15_000;
 const longestRecoveryMs = 60_000;
 
 /** Where the result of the step is in the database already. */
@@ -105,6 +106,8 @@ describe("kill -9 of the controller at every boundary and in the middle of every
         const outcome = `${story.calm.status.state}, each effect once; ${repeated} interrupted and repeated`;
         const where = `${scene.name}: ${placesOf(struck).size} places of ${new Set(struck.map(({ step }) => step)).size} steps`;
         rows.push({ fault: "kill -9", where, struck: struck.length, outcome, recoveriesMs });
+        const median = recoveriesMs.toSorted((a, b) => a - b)[Math.floor(recoveriesMs.length / 2)];
+        expect(median).toBeLessThan(usualRecoveryMs);
         expect(Math.max(...recoveriesMs)).toBeLessThan(longestRecoveryMs);
       },
       timeout,

@@ -14,6 +14,7 @@ import { openReleases, type ReleaseStore } from "../store.ts";
 import type { Hooks } from "../strategies/hooks.ts";
 import { markedProcesses } from "../targets/process/orphans.ts";
 import { ProcessTarget } from "../targets/process/process-target.ts";
+import type { Target } from "../target.ts";
 import { targetDriver } from "../target-driver.ts";
 import { testRequest } from "./memory-driver.ts";
 import { runRollout, type RunOptions, type RunOutcome } from "./run-rollout.ts";
@@ -40,6 +41,8 @@ export interface DeployOptions extends RunOptions {
   readonly strategy?: string | Readonly<Record<string, unknown>>;
   readonly force?: boolean;
   readonly id?: string;
+  /** @defaultValue the workspace's process target */
+  readonly target?: Target;
 }
 
 /** A workspace in a temporary directory with a process target. */
@@ -96,12 +99,12 @@ export class TestWorkspace {
   }
 
   /** What carries out rollouts here. */
-  driver(): RolloutDriver {
+  driver(target: Target = this.target): RolloutDriver {
     return targetDriver({
       clock: systemClock,
       deployments: this.deployments,
       releaseOf: (id) => this.releases.get(id),
-      targetFor: () => this.target,
+      targetFor: () => target,
       payloadFor: (release, scope) => payloadsOf(this.releases, release)(scope),
       hooksOf: ({ hooks }) => hooks ?? {},
       openGate: (spec) => openGate(spec, { clock: systemClock, exec: systemExec, directory: this.directory }),
@@ -126,7 +129,7 @@ export class TestWorkspace {
       force,
       id: id ?? `test-${release.version.replaceAll(".", "-")}-${fence}`,
     });
-    return runRollout(this.driver(), request, { fence, ...options });
+    return runRollout(this.driver(options.target), request, { fence, ...options });
   }
 
   /** Where a tenant is reached. */

@@ -12,6 +12,7 @@ import {
   type Behaviour,
   type ConformanceHarness,
 } from "../../testing/conformance.ts";
+import { playStrategy, strategyExpected, strategyFiles } from "../../testing/strategy-cases.ts";
 import { environment, get, TestWorkspace, until } from "../../testing/test-workspace.ts";
 import { markedProcesses } from "./orphans.ts";
 
@@ -345,5 +346,27 @@ describe("process target", () => {
     const [answer] = (await once(declined, "data")) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1.1 426 /u);
     declined.destroy();
+  });
+});
+
+describe("strategies on a process target", () => {
+  let workspace: TestWorkspace;
+  beforeAll(async () => {
+    workspace = await TestWorkspace.make("strategies");
+  });
+  afterAll(() => workspace.dispose());
+
+  it.each(Object.entries(strategyFiles))("%s, from the same file as on every target", async (name, file) => {
+    const scope = { environment, tenant: name };
+    const stage = {
+      deploy: async (version: string, how: "good" | "bad", strategy: string | typeof file) => {
+        const variables = { CASE: name, ...(how === "bad" ? { TINY_CRASH: "1" } : {}) };
+        const release = await workspace.release(`${version}-${name}`, variables, [name]);
+        return workspace.deploy(release, { tenants: [name], strategy });
+      },
+      ask: async () => (await workspace.versionOf(scope))?.replace(`-${name}`, "") ?? null,
+    };
+    const shown = await playStrategy(stage, file);
+    expect(shown).toEqual({ ...strategyExpected, unbroken: name !== "recreate" });
   });
 });
