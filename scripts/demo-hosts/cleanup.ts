@@ -43,12 +43,15 @@ export async function withCleanup(act: (cleanup: Cleanup) => Promise<number>): P
     interrupted.resolve(130);
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
-  process.on("uncaughtException", (error) => interrupted.reject(error));
+  const onDefect = (error: Error): void => interrupted.reject(error);
+  process.on("uncaughtException", onDefect);
   const acting = act(cleanup);
   const outcome = await Promise.race([acting, interrupted.promise]).catch((error: unknown) => error);
   await cleanup.run();
   // What was still being made when the signal came is removed as soon as it is there.
   if (outcome === 130) await acting.catch(() => undefined);
+  // What is thrown from here is the caller's, and must not end up with us.
+  process.off("uncaughtException", onDefect);
   if (typeof outcome === "number") return outcome;
   throw outcome;
 }

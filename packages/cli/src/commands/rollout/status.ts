@@ -134,7 +134,11 @@ function printedStatus({ deployment, state }: TenantStatus): PrintedStatus {
     colour: current?.colour ?? null,
     url: state.url,
     since: current?.since ?? null,
-    colours: state.colours.map((colour) => ({ ...colour, detail: { ...colour.detail } })),
+    // Who counts is of use to who compares two looks.
+    colours: state.colours.map(({ countedBy: _, detail, ...colour }) => ({
+      ...colour,
+      detail: { ...detail },
+    })),
     last:
       last === undefined
         ? null
