@@ -49,8 +49,6 @@ op_state() {
     [ -s "$home/slots/$colour/meta" ] || continue
     printf 'slot %s\nmeta %s\n' "$colour" "$(cat "$home/slots/$colour/meta")"
     [ ! -e "$home/slots/$colour/started" ] || printf 'started\n'
-    port=$(port_of "$colour")
-    if [ -n "$port" ] && is_listening "$port"; then printf 'listening\n'; fi
     systemctl show -p ActiveState -p SubState -p NRestarts -p MainPID -p Result -p ExecMainStatus \
       "$(unit_of "$colour")" | sed 's/^/unit /'
   done
@@ -71,13 +69,17 @@ op_ports() {
   done_with
 }
 
-port_of() {
+# listens ENV TENANT COLOUR: whether the service takes connections now.
+op_listens() {
+  scope "$1" "$2"
+  check_colour "$3"
   [ -s "$home/ports" ] || return 0
   read -r blue green <"$home/ports"
-  case $1 in
-    blue) printf '%s' "$blue" ;;
-    *) printf '%s' "$green" ;;
+  case $3 in
+    blue) port=$blue ;;
+    *) port=$green ;;
   esac
+  if is_listening "$port"; then printf 'yes\n'; fi
 }
 
 # A port is taken by a file that only one can make; whoever made it before a crash finds it again.

@@ -23,6 +23,7 @@ case $operation in
   hook-ended) want 4 $# && op=op_hook_ended ;;
   hook-stop) want 6 $# && op=op_hook_stop ;;
   weights) want 7 $# && op=op_weights ;;
+  listens) want 3 $# && op=op_listens ;;
   state) want 2 $# && op=op_state ;;
   ports) want 7 $# && op=op_ports ;;
   lb-put) want 9 $# && op=op_lb_put ;;

@@ -135,7 +135,7 @@ function printedStatus({ deployment, state }: TenantStatus): PrintedStatus {
     url: state.url,
     since: current?.since ?? null,
     // Who counts is of use to who compares two looks.
-    colours: state.colours.map(({ countedBy: _, detail, ...colour }) => ({
+    colours: state.colours.map(({ countedBy: _counters, detail, ...colour }) => ({
       ...colour,
       detail: { ...detail },
     })),

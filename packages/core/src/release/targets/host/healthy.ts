@@ -32,7 +32,7 @@ export function healthTry(parts: HealthParts, spec: HostSpec, ports: HostState["
   let restarts: number | null = null;
   return async () => {
     try {
-      const [state, answered] = await Promise.all([stateNow(parts), probe(parts, spec, port)]);
+      const [state, trouble] = await Promise.all([stateNow(parts), probe(parts, spec, port)]);
       const slotState = state.slots[slot.colour];
       if (slotState === undefined) return { gone: `${host.name}: nothing is prepared there` };
       const gone = goneOf(slotState);
@@ -41,8 +41,6 @@ export function healthTry(parts: HealthParts, spec: HostSpec, ports: HostState["
       // It may crash and be running again between two tries.
       if (gone !== null || now > restarts)
         return { gone: await lastWords(parts, gone ?? "it ended and was started again") };
-      const isDeaf = spec.health.kind === "tcp" && !slotState.listening;
-      const trouble = isDeaf ? `nothing takes connections on port ${port}` : answered;
       return trouble === null ? null : `${host.name}: ${trouble}`;
     } catch (error) {
       parts.signal?.throwIfAborted();
@@ -62,8 +60,11 @@ async function probe(parts: HealthParts, spec: HostSpec, port: number): Promise<
   switch (kind) {
     case "http":
       return probeHttpOver(open, `${address}:${port}`, path, timeoutMs);
-    // What the host tells of itself is enough.
-    case "tcp":
+    case "tcp": {
+      const words = [slot.environment, slot.tenant, slot.colour];
+      const told = await remote.ask(host, "listens", words, { signal: parts.signal });
+      return told.trim() === "yes" ? null : `nothing takes connections on port ${port}`;
+    }
     case "systemd":
       return null;
     case "command":

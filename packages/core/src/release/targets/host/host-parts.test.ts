@@ -369,11 +369,6 @@ describe("state of a host", () => {
     expect(slot === undefined ? null : stateOf(slot)).toBe(expected);
   });
 
-  it("a port counts as open only where the host says so now", () => {
-    expect(of("ActiveState=active")?.listening).toBe(false);
-    expect(of("ActiveState=active\nlistening")?.listening).toBe(true);
-  });
-
   it("an answer that was cut off is an error, and an empty one a host that knows nothing", () => {
     expect(() => parseHostState("web-1", "slot blue\n")).toThrowError(/cut off/u);
     expect(parseHostState("web-1", "")).toEqual({ slots: {}, ports: null, weights: null, releases: [] });

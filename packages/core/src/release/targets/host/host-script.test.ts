@@ -13,6 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -168,6 +169,20 @@ describe("the program of hosts", () => {
     expect(call(["put-release", ...lock(), "r3", archive().digest, me, "soon"], archive().bytes).status).toBe(
       64,
     );
+  });
+
+  it("tells whether something takes connections on a colour's port", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const listens = (colour: string) => call(["listens", "prod", "acme", colour]).stdout;
+    expect(listens("blue")).toBe("");
+    expect(putRelease("r1").status).toBe(0);
+    writeFileSync(join(home, "ports"), `${port} 1\n`);
+    expect([listens("blue"), listens("green")]).toEqual(["yes\n", ""]);
+    server.close();
+    await once(server, "close");
+    expect(listens("blue")).toBe("");
   });
 
   it("takes a release anew whose code a command may have changed", () => {

@@ -23,8 +23,6 @@ export type SlotMeta = z.infer<typeof slotMetaSchema>;
 export interface SlotState {
   readonly meta: SlotMeta;
   readonly started: boolean;
-  /** Whether its port takes connections. */
-  readonly listening: boolean;
   /** What systemd says of its unit. */
   readonly unit: Readonly<Record<string, string>>;
 }
@@ -42,12 +40,11 @@ export interface HostState {
 interface Draft {
   meta?: SlotMeta;
   started: boolean;
-  listening: boolean;
   unit: Record<string, string>;
 }
 
 function newDraft(): Draft {
-  return { started: false, listening: false, unit: {} };
+  return { started: false, unit: {} };
 }
 
 /**
@@ -75,7 +72,6 @@ export function parseHostState(host: string, output: string): HostState {
       drafts.set(colourSchema.parse(rest), draft);
     } else if (kind === "meta") draft.meta = parseMeta(host, rest);
     else if (kind === "started") draft.started = true;
-    else if (kind === "listening") draft.listening = true;
     else if (kind === "unit") {
       const equals = rest.indexOf("=");
       if (equals > 0) draft.unit[rest.slice(0, equals)] = rest.slice(equals + 1);
