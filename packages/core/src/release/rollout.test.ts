@@ -156,7 +156,7 @@ describe("rollouts of a real process", () => {
     await expectOnly("1.0.0");
   });
 
-  it("goes back to a warm release without starting anything, in under 2 seconds", async () => {
+  it("goes back to a warm release without starting anything", async () => {
     expect((await workspace.deploy(v1, { force: true })).status).toBe("deployed");
     expect((await workspace.deploy(v2)).status).toBe("deployed");
     const { colours } = await workspace.target.inspect(scope);
