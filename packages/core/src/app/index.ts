@@ -8,7 +8,7 @@ export { changelog, changelogMarkdown, notesMarkdown, releaseNotes } from "./rel
 export { pruneReleases, releasesInUse, type PruneRequest, type PruneResult } from "./release-prune.ts";
 export { signStoredRelease, verifyReleases } from "./release-verify.ts";
 export { ComplianceChecker } from "./compliance-checker.ts";
-export { hooksOf, rolloutDriver, targetOfRelease, type RolloutDriverOptions } from "./rollout-driver.ts";
+export { hooksOf, rolloutDriver, targetOf, type RolloutDriverOptions } from "./rollout-driver.ts";
 export {
   dryRun,
   rolloutRequest,

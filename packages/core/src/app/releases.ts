@@ -2,12 +2,15 @@ import { join } from "node:path";
 import { toCanonicalJson, type AppDefinition } from "../config/index.ts";
 import { LotseError } from "../kernel/index.ts";
 import {
+  checkScopedNames,
   hooksSchema,
   readMigrations,
+  scopedSpec,
   type Created,
   type ReleaseInput,
   type ReleaseKey,
   type Release,
+  type TargetSpec,
   type TenantInput,
 } from "../release/index.ts";
 import { policyGate } from "./policy.ts";
@@ -15,6 +18,7 @@ import { checkTag, commitState, makeTag, type CommitState } from "./release-git.
 import { releasedPolicy } from "./release-policy.ts";
 import { sealSecrets } from "./release-secrets.ts";
 import { appOf, releasesOf } from "./release-store.ts";
+import { targetOf } from "./rollout-driver.ts";
 import { secretHandlesOf, variablesOf } from "./release-variables.ts";
 import { versionChooser } from "./release-version.ts";
 import { soleTenant } from "./secrets/deploy.ts";
@@ -77,6 +81,7 @@ export async function createRelease(session: Session, request: ReleaseRequest = 
   const state = await commitState(session);
   const key = await releaseKey(session);
   const { configurations, missing } = await configurationsOf(session, scopes);
+  checkTarget(session, app.target as unknown as TargetSpec, configurations);
   const image = request.image ?? app.image;
   const input: ReleaseInput = {
     version: request.version ?? (await versionChooser(session, state, request.prerelease)),
@@ -105,6 +110,25 @@ export async function createRelease(session: Session, request: ReleaseRequest = 
   const made = await makeRelease(session, input, request, state, access);
   const signed = key !== undefined && made.created.created;
   return { kind: "released", report, signed, warnings: missingWarnings(missing), ...made };
+}
+
+/** Refuses before anything is made what no tenant could be deployed by. @throws LotseError `target.spec` */
+function checkTarget(
+  session: Session,
+  target: TargetSpec,
+  configurations: ReleaseInput["configurations"],
+): void {
+  const known: Record<string, readonly string[]> = {};
+  const specs = new Map<string, TargetSpec>();
+  for (const [environment, tenants] of Object.entries(configurations)) {
+    known[environment] = Object.keys(tenants);
+    for (const tenant of Object.keys(tenants)) {
+      const spec = scopedSpec(target, { environment, tenant });
+      specs.set(JSON.stringify(spec), spec);
+    }
+  }
+  checkScopedNames(target, known);
+  for (const spec of specs.values()) targetOf(session, spec);
 }
 
 /** The commands of `app.hooks`. @throws LotseError `release.hooks` */

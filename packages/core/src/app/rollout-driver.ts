@@ -6,6 +6,7 @@ import {
   openGate,
   openTarget,
   payloadsOf,
+  scopedSpec,
   targetDriver,
   type DeploymentStore,
   type Hooks,
@@ -13,6 +14,8 @@ import {
   type ReleaseStore,
   type RolloutDriver,
   type Target,
+  type TargetSpec,
+  type TenantScope,
 } from "../release/index.ts";
 import { releasesOf } from "./release-store.ts";
 import { filesForRelease, secretsForRelease } from "./secrets/deploy.ts";
@@ -64,13 +67,15 @@ export function rolloutDriver(session: Session, options: RolloutDriverOptions = 
 /** How many opened targets are kept. */
 const keptTargets = 32;
 
-/** Opens targets, and keeps those of the latest releases open, so that connections to hosts are shared. */
-function targetsOf(session: Session, owner: string): (release: Release) => Target {
+/** Opens targets, and keeps the latest open, so that what they know of connections to hosts is shared. */
+function targetsOf(session: Session, owner: string): (release: Release, scope: TenantScope) => Target {
   const kept = new Map<string, Target>();
-  return (release) => {
-    const target = kept.get(release.id) ?? targetOfRelease(session, release, owner);
-    kept.delete(release.id);
-    kept.set(release.id, target);
+  return (release, scope) => {
+    const spec = scopedSpec(release.target, scope);
+    const key = JSON.stringify(spec);
+    const target = kept.get(key) ?? targetOf(session, spec, owner);
+    kept.delete(key);
+    kept.set(key, target);
     const [oldest] = kept.keys();
     if (kept.size > keptTargets && oldest !== undefined) kept.delete(oldest);
     return target;
@@ -85,10 +90,10 @@ function ownerOf({ state, variables }: Session): string {
   return `${url === null ? "workspace" : "database"}-${digest}`;
 }
 
-/** Opens the target that a release describes. @throws LotseError `target.spec` */
-export function targetOfRelease(session: Session, release: Pick<Release, "target">, owner?: string): Target {
+/** Opens the target that a description says for a tenant; see `scopedSpec`. @throws LotseError `target.spec` */
+export function targetOf(session: Session, spec: TargetSpec, owner?: string): Target {
   const { state: lotse, clock, exec } = session;
-  return openTarget(release.target, { lotse, clock, exec, owner });
+  return openTarget(spec, { lotse, clock, exec, owner });
 }
 
 /** The commands that belong to rollouts of a release. */

@@ -2,14 +2,16 @@ import {
   currentDeployment,
   openDeployments,
   ProcessTarget,
+  scopedSpec,
   type Deployment,
   type DeploymentStore,
-  type Release,
   type Target,
+  type TargetSpec,
   type TargetState,
+  type TenantScope,
 } from "../release/index.ts";
 import { appOf } from "./release-store.ts";
-import { targetOfRelease } from "./rollout-driver.ts";
+import { targetOf } from "./rollout-driver.ts";
 import type { Session } from "./session.ts";
 
 /** What one tenant runs, by the record and by the target. */
@@ -38,13 +40,18 @@ export async function statusOf(
       (tenants.length === 0 || tenants.includes(scope.tenant)),
   );
   if (scopes.length === 0) return [];
-  const target = targetOf(session);
-  return await Promise.all(scopes.map((scope) => currentDeployment(store, target, scope, session.clock)));
-}
-
-/** The target that `lotse.yml` names. @throws LotseError `release.no-target`, `target.spec` */
-function targetOf(session: Session): Target {
-  return targetOfRelease(session, { target: appOf(session).target as Release["target"] });
+  const described = appOf(session).target as unknown as TargetSpec;
+  const opened = new Map<string, Target>();
+  const targetFor = (scope: TenantScope): Target => {
+    const spec = scopedSpec(described, scope);
+    const key = JSON.stringify(spec);
+    const target = opened.get(key) ?? targetOf(session, spec);
+    opened.set(key, target);
+    return target;
+  };
+  return await Promise.all(
+    scopes.map((scope) => currentDeployment(store, targetFor(scope), scope, session.clock)),
+  );
 }
 
 /** Ends everything that the target runs for this workspace. @throws LotseError `target.*` */

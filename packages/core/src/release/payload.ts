@@ -4,6 +4,7 @@ import type { TenantScope } from "./names.ts";
 import type { Release } from "./release.ts";
 import type { ReleaseStore } from "./store.ts";
 import type { Payload } from "./target.ts";
+import { scopedSpec } from "./targets/scoped-spec.ts";
 
 /** The port that opens a tenant's secret variables when its process is about to start. */
 export type SecretsFor = (scope: TenantScope) => Promise<Readonly<Record<string, Sensitive<string>>>>;
@@ -22,7 +23,7 @@ export function payloadsOf(
     ...(secretsFor === undefined ? {} : { secrets: () => secretsFor(scope) }),
     release: release.id,
     version: release.version,
-    spec: release.target,
+    spec: scopedSpec(release.target, scope),
     materialise: (directory) => store.materialise(release, scope, directory, fillFor?.(scope)),
   });
 }
