@@ -192,6 +192,17 @@ describe("what a release holds", () => {
     expect(result).toMatchObject({ kind: "refused", report: { ok: false } });
     expect(await releasesOf(workspace.session(ada)).list()).toEqual([]);
   });
+
+  it.each([
+    ["is for a tenant that there is not", "hosts: [{ name: web-1 }], tenants: { acmee: { keep: 1 } }"],
+    ["fits no target for one of the tenants", "hosts: [{ name: web-1 }], tenants: { globex: { keep: -1 } }"],
+  ])("refuses a target that %s, and keeps nothing", async (_, part) => {
+    const target = `{ type: host, command: [node, server.js], ${part} }`;
+    const text = workspace.read("lotse.yml").replace("{ type: process, command: [node, server.js] }", target);
+    workspace.write("lotse.yml", text);
+    expect(await codeOf(create())).toBe("target.spec");
+    expect(await releasesOf(workspace.session(ada)).list()).toEqual([]);
+  });
 });
 
 describe("signatures", () => {
