@@ -2,6 +2,7 @@ import type { Actor } from "@lotse/core/kernel";
 import { recordIn } from "../audit/outbox.ts";
 import type { Transaction } from "../database/database.ts";
 import { commandEvent, rolloutEvent } from "./audit-events.ts";
+import { shutOut } from "./locks.ts";
 import { lockForCommand, refused } from "./present.ts";
 import { endStates } from "./status.ts";
 
@@ -32,6 +33,7 @@ export async function abortIn(
      WHERE id = $1`,
     [id, reason ?? null, state],
   );
+  if (state === "stuck") await shutOut(transaction, id);
   await recordIn(transaction, commandEvent(request, actor, "abort"));
   if (state !== "queued") return;
   const { rowCount } = await transaction.query(

@@ -6,6 +6,7 @@ import { transactOnce } from "../database/once.ts";
 import { abortIn } from "./abort.ts";
 import { commandEvent, rolloutEvent } from "./audit-events.ts";
 import { gateKey } from "./controls.ts";
+import { shutOut } from "./locks.ts";
 import { lockForCommand, refused, type Present } from "./present.ts";
 import { endStates } from "./status.ts";
 
@@ -110,6 +111,7 @@ export function retryRollout(database: Database, id: string, actor: Actor): Prom
          left_run = CASE WHEN state = 'stuck' THEN coalesce(left_run, run) ELSE left_run END WHERE id = $1`,
       [id],
     );
+    if (state === "stuck") await shutOut(transaction, id);
     // A rollout that is stuck has told its intent and not its outcome yet.
     if (state !== "stuck") await recordIn(transaction, rolloutEvent(request, owner, "intent"));
   });

@@ -1,4 +1,4 @@
-import type { Database } from "../database/database.ts";
+import type { Database, Transaction } from "../database/database.ts";
 
 /** Who asks for the locks of a rollout. */
 export interface Taker {
@@ -15,6 +15,13 @@ export type Turn =
   | { readonly is: "wait" }
   /** The rollout or this run of it has ended, or there is none. */
   | { readonly is: "ended" };
+
+/** Shuts out an execution that the engine has given up and that may go on all the same; the locks stay taken. */
+export async function shutOut(transaction: Transaction, rollout: string): Promise<void> {
+  await transaction.query("UPDATE lotse.locks SET fence = fence + 1, token = NULL WHERE rollout = $1", [
+    rollout,
+  ]);
+}
 
 interface TurnRow {
   turn: { readonly is: Turn["is"]; readonly fences?: Readonly<Record<string, number>> };
