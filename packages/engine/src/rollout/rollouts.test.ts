@@ -3,9 +3,11 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { openAuditLog, type AuditLog } from "@lotse/core/audit";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openEngine, type Engine } from "../engine/open-engine.ts";
+import { jumpedDate } from "../testing/jumped-date.ts";
 import { blueGreenSteps, planFor, requestFor } from "../testing/requests.ts";
 import { ScriptedDriver } from "../testing/scripted-driver.ts";
 import { TestServer } from "../testing/test-server.ts";
+import { untilStatus } from "../testing/until-status.ts";
 import type { Rollouts } from "./rollouts.ts";
 import type { RolloutState, RolloutStatus } from "./status.ts";
 
@@ -36,10 +38,8 @@ afterAll(async () => {
   await server.dispose();
 }, 60_000);
 
-async function until(id: string, predicate: (status: RolloutStatus) => boolean): Promise<RolloutStatus> {
-  for await (const status of rollouts.watch(id, { intervalMs: 20 })) if (predicate(status)) return status;
-  throw new Error("the rollout ended before");
-}
+const until = (id: string, predicate: (status: RolloutStatus) => boolean): Promise<RolloutStatus> =>
+  untilStatus(rollouts, id, predicate);
 
 const inState = (id: string, state: RolloutState): Promise<RolloutStatus> =>
   until(id, (status) => status.state === state);
@@ -440,21 +440,6 @@ describe("one rollout for each tenant and environment", { timeout }, () => {
   });
 });
 
-/** What `Date` is once somebody has set the machine's clock. */
-function jumped(byMs: number): typeof Date {
-  const real = Date;
-  return class extends real {
-    constructor(...parts: ConstructorParameters<typeof Date> | []) {
-      if (parts.length === 0) super(real.now() + byMs);
-      else super(...parts);
-    }
-
-    static override now(): number {
-      return real.now() + byMs;
-    }
-  } as typeof Date;
-}
-
 describe("a pause", { timeout }, () => {
   // The pause must last at least this long, whatever the clock says; how much longer depends on the machine.
   const durationMs = 1200;
@@ -467,7 +452,7 @@ describe("a pause", { timeout }, () => {
     await rollouts.startRollout(requestFor(id, [id], { extra: step }), { actor });
     await until(id, ({ steps }) => at(steps) === "observe");
     const before = performance.now();
-    vi.stubGlobal("Date", jumped(jumpMs));
+    vi.stubGlobal("Date", jumpedDate(jumpMs));
     try {
       const status = await rollouts.finished(id);
       expect(status.state).toBe("deployed");

@@ -4,6 +4,7 @@ import { openEngine, type Engine } from "../engine/open-engine.ts";
 import { requestFor } from "../testing/requests.ts";
 import { ScriptedDriver } from "../testing/scripted-driver.ts";
 import { TestServer } from "../testing/test-server.ts";
+import { untilStatus } from "../testing/until-status.ts";
 import type { Rollouts } from "./rollouts.ts";
 import type { RolloutStatus } from "./status.ts";
 
@@ -24,9 +25,8 @@ afterAll(async () => {
   await server.dispose();
 }, 60_000);
 
-async function until(id: string, predicate: (status: RolloutStatus) => boolean): Promise<void> {
-  for await (const status of rollouts.watch(id, { intervalMs: 20 })) if (predicate(status)) return;
-}
+const until = (id: string, predicate: (status: RolloutStatus) => boolean): Promise<RolloutStatus> =>
+  untilStatus(rollouts, id, predicate);
 
 const start = (id: string, tenant: string): Promise<unknown> =>
   rollouts.startRollout(requestFor(id, [tenant]), { actor });
