@@ -63,6 +63,12 @@ async function commitOfTag(session: GitSession, tag: string): Promise<string | n
   return result === null || result.status !== 0 ? null : result.stdout.trim();
 }
 
+/** Whether a commit is `head`, or one that `head` was made on. */
+export async function isInHistory(session: GitSession, commit: string, head: string): Promise<boolean> {
+  const result = await tryGit(session, "merge-base", "--is-ancestor", "--end-of-options", commit, head);
+  return result?.status === 0;
+}
+
 /**
  * The commits that `to` has and `from` does not, the newest first; merges are left out.
  *

@@ -419,6 +419,36 @@ describe("in git", () => {
     expect(await codeOf(releaseNotes(session, "9.9.9"))).toBe("release.not-found");
   });
 
+  it("a hotfix of an older release, and its backport, tell what they fix and nothing else", async () => {
+    await create({ version: "1.2.0", tag: true });
+    commit("feat: search");
+    const fix = commit("fix: the leak", "app/leak.js");
+    expect((await create({ tag: true })).release.version).toBe("1.3.0");
+
+    git("switch", "--quiet", "--create", "hotfix", "v1.2.0");
+    git("cherry-pick", fix);
+    const backport = await create({ dryRun: true });
+    expect(backport.release.version).toBe("1.3.1");
+    expect(backport.warnings).toEqual([
+      expect.stringMatching(/^1\.3\.0 is not in the history .*--version$/u),
+    ]);
+    const { release, warnings } = await create({ version: "1.2.1", tag: true });
+    expect({ commit: release.commit, warnings }).toEqual({ commit: git("rev-parse", "HEAD"), warnings: [] });
+    git("switch", "--quiet", "main");
+
+    const session = workspace.session(ada);
+    const told = async (range: string) => {
+      const { from, groups } = await releaseNotes(session, range);
+      return [from, ...groups.flatMap(({ entries }) => entries.map(({ subject }) => subject))];
+    };
+    expect(await told("1.2.1")).toEqual(["1.2.0", "the leak"]);
+    // What came before 1.3.0 has the fix by another commit; 1.3.0 has both.
+    expect(await told("1.3.0")).toEqual(["1.2.1", "search", "the leak"]);
+    expect((await changelog(session)).map(({ to }) => to)).toEqual(["1.3.0", "1.2.1", "1.2.0"]);
+    commit("fix: more");
+    expect(await create({})).toMatchObject({ release: { version: "1.3.1" }, warnings: [] });
+  });
+
   it("a commit that is no commit's name never reaches git", async () => {
     const { release } = await create({ version: "1.0.0" });
     const session = workspace.session(ada);

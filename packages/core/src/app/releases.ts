@@ -20,7 +20,7 @@ import { sealSecrets } from "./release-secrets.ts";
 import { appOf, releasesOf } from "./release-store.ts";
 import { targetOf } from "./rollout-driver.ts";
 import { secretHandlesOf, variablesOf } from "./release-variables.ts";
-import { versionChooser } from "./release-version.ts";
+import { chosenVersion } from "./release-version.ts";
 import { soleTenant } from "./secrets/deploy.ts";
 import { knownSigningKey } from "./secrets/signing-key.ts";
 import type { Session } from "./session.ts";
@@ -83,8 +83,9 @@ export async function createRelease(session: Session, request: ReleaseRequest = 
   const { configurations, missing } = await configurationsOf(session, scopes);
   checkTarget(session, app.target as unknown as TargetSpec, configurations);
   const image = request.image ?? app.image;
+  const chosen = await chosenVersion(session, state, request);
   const input: ReleaseInput = {
-    version: request.version ?? (await versionChooser(session, state, request.prerelease)),
+    version: chosen.version,
     codeDirectory: app.code === undefined ? undefined : join(session.directory, app.code),
     exclude: app.exclude,
     commit: state?.commit,
@@ -109,7 +110,13 @@ export async function createRelease(session: Session, request: ReleaseRequest = 
   };
   const made = await makeRelease(session, input, request, state, access);
   const signed = key !== undefined && made.created.created;
-  return { kind: "released", report, signed, warnings: missingWarnings(missing), ...made };
+  return {
+    kind: "released",
+    report,
+    signed,
+    warnings: [...chosen.warnings, ...missingWarnings(missing)],
+    ...made,
+  };
 }
 
 /** Refuses before anything is made what no tenant could be deployed by. @throws LotseError `target.spec` */
