@@ -1,5 +1,6 @@
 /* oxlint-disable max-lines-per-function -- a suite is one function */
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Sensitive } from "@lotse/core/kernel";
@@ -170,6 +171,36 @@ describe("hosts that fail", () => {
       await target.route(scope, allTo("blue"));
     }
     expect((await target.inspect(scope)).active).toBe("blue");
+  });
+
+  it("a command whose host goes off the network ends there, and is not run again by who asks for it again", async () => {
+    const { scope, blue } = slots();
+    const quick = workspace.target(
+      { owner: "tests" },
+      { ssh: { config: bed.sshConfigFile, "connect-timeout-ms": 2000, "answer-timeout-ms": 8000 } },
+    );
+    await bringUp(blue, "one");
+    const command = ["sh", "-c", "echo begun >>runs; sleep 12; echo ended >>runs; cat runs"];
+    const ask = () => quick.fenced({ fence: 3, key: "step-7" }).run(blue, command, { hosts: ["web-2"] });
+    const runs = async (): Promise<string> => {
+      const of = `/var/lib/lotse/tenants/${environment}/${scope.tenant}`;
+      return (await bed.exec("web-2", ["sh", "-c", `find ${of} -name runs -exec cat {} +`])).stdout;
+    };
+    const asked = ask();
+    asked.catch(() => undefined);
+    while ((await runs()) === "") await sleep(50);
+    await bed.disconnect("web-2");
+    try {
+      await expect(asked).rejects.toMatchObject({
+        code: "target.host",
+        message: expect.stringContaining("web-2"),
+        retryable: true,
+      });
+    } finally {
+      await bed.connect("web-2");
+    }
+    expect(await ask()).toBe("begun\nended");
+    expect(await runs()).toBe("begun\nended\n");
   });
 
   it("a host whose key changed is refused", async () => {

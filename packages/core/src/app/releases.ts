@@ -1,11 +1,8 @@
 import { join } from "node:path";
-import { toCanonicalJson, type AppDefinition } from "../config/index.ts";
+import { toCanonicalJson } from "../config/index.ts";
 import { LotseError } from "../kernel/index.ts";
 import {
-  checkScopedNames,
-  hooksSchema,
   readMigrations,
-  scopedSpec,
   type Created,
   type ReleaseInput,
   type ReleaseKey,
@@ -18,7 +15,7 @@ import { checkTag, commitState, makeTag, type CommitState } from "./release-git.
 import { releasedPolicy } from "./release-policy.ts";
 import { sealSecrets } from "./release-secrets.ts";
 import { appOf, releasesOf } from "./release-store.ts";
-import { targetOf } from "./rollout-driver.ts";
+import { checkTarget, hooksOfApp } from "./release-target.ts";
 import { secretHandlesOf, variablesOf } from "./release-variables.ts";
 import { chosenVersion } from "./release-version.ts";
 import { soleTenant } from "./secrets/deploy.ts";
@@ -82,6 +79,7 @@ export async function createRelease(session: Session, request: ReleaseRequest = 
   const key = await releaseKey(session);
   const { configurations, missing } = await configurationsOf(session, scopes);
   checkTarget(session, app.target as unknown as TargetSpec, configurations);
+  const hooks = hooksOfApp(session, app.hooks);
   const image = request.image ?? app.image;
   const chosen = await chosenVersion(session, state, request);
   const input: ReleaseInput = {
@@ -104,7 +102,7 @@ export async function createRelease(session: Session, request: ReleaseRequest = 
           }),
     configurations,
     target: app.target as ReleaseInput["target"],
-    hooks: hooksOfApp(app.hooks),
+    hooks,
     key,
     ...(gate?.run === undefined ? {} : { policy: releasedPolicy(gate.run, gate.asked) }),
   };
@@ -117,40 +115,6 @@ export async function createRelease(session: Session, request: ReleaseRequest = 
     warnings: [...chosen.warnings, ...missingWarnings(missing)],
     ...made,
   };
-}
-
-/** Refuses before anything is made what no tenant could be deployed by. @throws LotseError `target.spec` */
-function checkTarget(
-  session: Session,
-  target: TargetSpec,
-  configurations: ReleaseInput["configurations"],
-): void {
-  const known: Record<string, readonly string[]> = {};
-  const specs = new Map<string, TargetSpec>();
-  for (const [environment, tenants] of Object.entries(configurations)) {
-    known[environment] = Object.keys(tenants);
-    for (const tenant of Object.keys(tenants)) {
-      const spec = scopedSpec(target, { environment, tenant });
-      specs.set(JSON.stringify(spec), spec);
-    }
-  }
-  checkScopedNames(target, known);
-  for (const spec of specs.values()) targetOf(session, spec);
-}
-
-/** The commands of `app.hooks`. @throws LotseError `release.hooks` */
-function hooksOfApp(hooks: AppDefinition["hooks"]): ReleaseInput["hooks"] {
-  const parsed = hooksSchema.safeParse(hooks ?? {});
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = ["app", "hooks", ...(issue?.path ?? [])].join(".");
-  throw new LotseError({
-    code: "release.hooks",
-    message: `${path}: ${issue?.message ?? "is not valid"}`,
-    hint: "see docs/release.md for what a hook is made of",
-    where: { file: "lotse.yml", path },
-    cause: parsed.error,
-  });
 }
 
 /** Makes the release, and its tag; a tag that cannot be made is told before anything is written. */

@@ -66,6 +66,7 @@ export { defaultStrategy, strategies } from "./strategies/index.ts";
 export type { Strategy, StrategyInput } from "./strategies/strategy.ts";
 export type { ColourState, Drained, Fencing, On, Payload, Target, TargetState } from "./target.ts";
 export { openTarget, type TargetContext, type TargetSpec } from "./targets/index.ts";
+export { specPathOf } from "./targets/parse-spec.ts";
 export { checkScopedNames, scopedSpec } from "./targets/scoped-spec.ts";
 export { ProcessTarget } from "./targets/process/process-target.ts";
 export { parseProcessSpec, processSpecSchema, type ProcessSpec } from "./targets/process/spec.ts";

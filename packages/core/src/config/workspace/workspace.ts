@@ -57,6 +57,8 @@ export interface Workspace {
   /** The templates whose files are deployed, in the order in which they are written. */
   readonly templates: readonly PlacedTemplate[];
   readonly app: AppDefinition | undefined;
+  /** Where a path of `lotse.yml` is written, or the nearest above it that is. */
+  readonly placeOf: (path: readonly string[]) => Where;
 }
 
 /**
@@ -111,6 +113,7 @@ function build(file: WorkspaceFile, node: Node | undefined, label: string): Work
     audit: file.audit,
     templates: file.templates.map((entry, index) => placedTemplate(entry, index, names, node)),
     app: file.app,
+    placeOf: (path) => placeIn(node, path),
   };
 }
 

@@ -2,6 +2,7 @@ import { LotseError, type Clock, type Exec } from "../../kernel/index.ts";
 import type { Target } from "../target.ts";
 import { openHostTarget } from "./host/host-target.ts";
 import { ProcessTarget } from "./process/process-target.ts";
+import { parseProcessSpec } from "./process/spec.ts";
 
 /** What targets are opened with. */
 export interface TargetContext {
@@ -24,7 +25,10 @@ export interface TargetSpec {
 type OpenTarget = (spec: TargetSpec, context: TargetContext) => Target;
 
 const targets: Readonly<Record<string, OpenTarget>> = {
-  process: (_, { lotse, clock, owner }) => new ProcessTarget(lotse, clock, { owner }),
+  process: (spec, { lotse, clock, owner }) => {
+    parseProcessSpec(spec);
+    return new ProcessTarget(lotse, clock, { owner });
+  },
   host: (spec, { clock, owner }) => openHostTarget(spec, { clock, owner }),
 };
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { LotseError } from "../../kernel/index.ts";
 
 /**
@@ -17,4 +17,14 @@ export function parseSpec<S extends z.ZodType>(schema: S, value: unknown): z.inf
     where: { path },
     cause: parsed.error,
   });
+}
+
+/** The keys that lead to what an error of a description is about; none where it says nothing of it. */
+export function specPathOf({ cause, where }: LotseError): readonly string[] {
+  if (cause instanceof z.ZodError) {
+    const [issue] = cause.issues;
+    const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+    return [...(issue?.path ?? []).map(String), ...unknown];
+  }
+  return where?.path?.split(".").slice(1) ?? [];
 }
