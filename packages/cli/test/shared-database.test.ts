@@ -45,3 +45,29 @@ it(
     expect((await worker.ended).status).toBe(0);
   },
 );
+
+it("a machine that lacks a release can name it, by its version or its id", { timeout }, async () => {
+  const third = tinyWorkspace(["acme"], here.env["DATABASE_URL"] ?? "");
+  try {
+    await here.release("2.0.0");
+    const deployed = await here.run("deploy", "prod", "--release", "2.0.0");
+    expect(deployed).toMatchObject({ status: 0 });
+    const unknown = await third.run("rollback", "prod", "--to", "v9.9.9", "--dry-run");
+    expect([unknown.status, unknown.stderr]).toEqual([
+      4,
+      expect.stringContaining('there is no release "v9.9.9" here or in the database'),
+    ]);
+    const releases = await here.json<readonly { id: string; version: string }[]>("release", "list");
+    const id = releases.find(({ version }) => version === "2.0.0")?.id ?? "";
+    expect(await third.run("rollback", "prod", "--to", id.slice(0, 8), "--dry-run")).toMatchObject({
+      status: 0,
+    });
+    expect(await third.run("rollback", "prod", "--to", "v1.0.0", "--dry-run")).toMatchObject({ status: 0 });
+    expect(await third.json<unknown[]>("release", "list")).toMatchObject([
+      { version: "2.0.0" },
+      { version: "1.0.0" },
+    ]);
+  } finally {
+    await third.dispose();
+  }
+});

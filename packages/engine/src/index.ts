@@ -36,5 +36,5 @@ export { PostgresAuditStore, type PostgresAuditOptions } from "./audit/postgres-
 export { changeAndRecord, recordIn, type AuditedChange } from "./audit/outbox.ts";
 export { Sequencer, type SequencerParts } from "./audit/sequencer.ts";
 export { postgresDeployments } from "./releases/postgres-deployments.ts";
-export { fetchRelease, pushRelease } from "./releases/shared-releases.ts";
+export { bringRelease, fetchRelease, pushRelease } from "./releases/shared-releases.ts";
 export { sharingDriver } from "./releases/sharing-driver.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { suggest } from "../config/index.ts";
-import { LotseError } from "../kernel/index.ts";
+import { isLotseError, LotseError } from "../kernel/index.ts";
 import {
   defaultStrategy,
   openDeployments,
@@ -43,7 +43,14 @@ export interface RequestedRollout {
 }
 
 /** Where records are, where that is not the workspace. */
-export type RequestOptions = Pick<RolloutDriverOptions, "deployments" | "releases" | "wrap">;
+export interface RequestOptions extends Pick<RolloutDriverOptions, "deployments" | "releases" | "wrap"> {
+  /**
+   * Brings a release here that is not here, by its id, the beginning of it, or its version.
+   *
+   * @defaultValue what is not here is not found
+   */
+  readonly bring?: (reference: string) => Promise<void>;
+}
 
 /**
  * Makes of what somebody wants a request for the engine, and refuses early what would be refused late: the release
@@ -63,7 +70,7 @@ export async function rolloutRequest(
   const releases = options.releases ?? releasesOf(session);
   const deployments = options.deployments ?? openDeployments(session.state);
   const reference = wanted.release ?? (await releaseBefore(deployments, environment, wanted.tenants));
-  const release = await releases.get(reference, environment);
+  const release = await releaseNamed(releases, reference, environment, options.bring);
   await refuseDamaged(releases, release);
   const tenants = tenantsIn(release, environment, wanted.tenants);
   const bare = await withoutSecrets(session, releases, release, environment, tenants);
@@ -112,6 +119,21 @@ function rolloutId(session: Session): string {
 
 function bareWarning(bare: readonly string[], environment: string): string {
   return `${bare.join(", ")} will run without secrets: ${environment} has no secret file for them`;
+}
+
+async function releaseNamed(
+  releases: ReleaseStore,
+  reference: string,
+  environment: string,
+  bring: RequestOptions["bring"],
+): Promise<Release> {
+  try {
+    return await releases.get(reference, environment);
+  } catch (error) {
+    if (bring === undefined || !isLotseError(error) || error.code !== "release.not-found") throw error;
+    await bring(reference);
+    return await releases.get(reference, environment);
+  }
 }
 
 async function refuseDamaged(releases: ReleaseStore, release: Release): Promise<void> {

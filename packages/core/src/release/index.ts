@@ -61,7 +61,7 @@ export {
   type VerifiedRelease,
   type VersionChooser,
 } from "./store.ts";
-export { highestFirst, normaliseVersion } from "./version.ts";
+export { highestFirst, isVersion, normaliseVersion } from "./version.ts";
 export { defaultStrategy, strategies } from "./strategies/index.ts";
 export type { Strategy, StrategyInput } from "./strategies/strategy.ts";
 export type { ColourState, Drained, Fencing, On, Payload, Target, TargetState } from "./target.ts";

@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import semver from "semver";
 import {
   canonicalJson,
   isSystemError,
@@ -10,7 +9,7 @@ import {
 } from "../kernel/index.ts";
 import { corrupt } from "./objects.ts";
 import { releaseIdOf, releaseSchema, sealOf, type Release } from "./release.ts";
-import { highestFirst, normaliseVersion } from "./version.ts";
+import { highestFirst, isVersion, normaliseVersion } from "./version.ts";
 
 const maxRecordBytes = 256 * 1024 * 1024;
 const maxEnvelopeBytes = 1024 * 1024;
@@ -112,7 +111,7 @@ export class Records {
   }
 
   async #byVersion(reference: string): Promise<Release | null> {
-    if (semver.valid(reference.replace(/^v/u, "")) === null) return null;
+    if (!isVersion(reference)) return null;
     const version = normaliseVersion(reference);
     return (await this.list()).find((release) => release.version === version) ?? null;
   }

@@ -20,6 +20,11 @@ export function normaliseVersion(version: string): string {
   });
 }
 
+/** Whether a text is a semantic version, with or without a leading `v`. */
+export function isVersion(text: string): boolean {
+  return text.length <= 256 && semver.valid(text.replace(/^v/u, "")) !== null;
+}
+
 /** Orders versions, the highest first; build metadata decides where nothing else does. */
 export function highestFirst(left: string, right: string): number {
   return semver.compareBuild(right, left);

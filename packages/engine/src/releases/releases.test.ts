@@ -10,7 +10,7 @@ import { parsedRequest } from "../testing/requests.ts";
 import { ScriptedDriver } from "../testing/scripted-driver.ts";
 import { TestServer } from "../testing/test-server.ts";
 import { postgresDeployments } from "./postgres-deployments.ts";
-import { fetchRelease, partBytes, pushRelease } from "./shared-releases.ts";
+import { bringRelease, fetchRelease, partBytes, pushRelease } from "./shared-releases.ts";
 import { sharingDriver } from "./sharing-driver.ts";
 
 const actor = { kind: "user", id: "alice" } as const;
@@ -127,6 +127,26 @@ describe("releases in the database", () => {
     const id = "0".repeat(64);
     await expect(pushRelease(database, here(), id)).rejects.toMatchObject({ code: "release.not-found" });
     await expect(fetchRelease(database, there(), id)).rejects.toMatchObject({ code: "release.not-found" });
+  });
+
+  it("are brought by their names", async () => {
+    await pushRelease(database, here(), release.id);
+    for (const reference of ["v1.0.0", "1.0.0", release.id, release.id.slice(0, 6)]) {
+      const place = join(root, reference, ".lotse");
+      await bringRelease(database, place, reference);
+      expect(await openReleases(place, systemClock).list()).toEqual([release]);
+    }
+    for (const reference of ["1.0.1", release.id.slice(0, 5), "0".repeat(12), "%", "latest"])
+      await expect(bringRelease(database, there(), reference)).rejects.toMatchObject({
+        code: "release.not-found",
+      });
+    const like = `${release.id.slice(0, 8)}${"0".repeat(56)}`;
+    await database.query("INSERT INTO lotse.releases (id, version, record) VALUES ($1, '3.0.0', '{}')", [
+      like,
+    ]);
+    const short = bringRelease(database, there(), release.id.slice(0, 8));
+    await expect(short).rejects.toMatchObject({ code: "release.ambiguous" });
+    await bringRelease(database, there(), release.id);
   });
 
   it("are brought to whoever plans, and so is the one that runs", async () => {

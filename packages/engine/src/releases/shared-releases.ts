@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { canonicalJson, isLotseError, LotseError, removeTree, systemClock } from "@lotse/core/kernel";
 import {
   objectsOf,
+  isVersion,
+  normaliseVersion,
   openObjects,
   Records,
   withReleaseLock,
@@ -83,6 +85,35 @@ export async function fetchRelease(database: Database, directory: string, id: st
       await records.write(release, row.envelope);
     },
   );
+}
+
+/**
+ * Brings a release here by a name that nobody here knows, as a machine does that deployed it nowhere yet.
+ *
+ * @param directory - the absolute path of the workspace's `.lotse`
+ * @param reference - its id, the first six or more digits of it, or its version
+ * @throws LotseError `release.ambiguous`; as `fetchRelease`
+ */
+export async function bringRelease(database: Database, directory: string, reference: string): Promise<void> {
+  const { rows } = await database.query<{ id: string }>(
+    "SELECT id FROM lotse.releases WHERE version = $1 OR (length($2) >= 6 AND starts_with(id, $2)) ORDER BY id LIMIT 5",
+    [versionOf(reference), /^[0-9a-f]{6,64}$/u.test(reference) ? reference : ""],
+  );
+  const [only, ...others] = rows;
+  if (only === undefined) throw unknown(reference);
+  if (others.length > 0) {
+    throw new LotseError({
+      code: "release.ambiguous",
+      message: `${reference} fits ${rows.length} or more releases of the database`,
+      hint: `write more digits: ${rows.map(({ id }) => id.slice(0, 16)).join(", ")}`,
+    });
+  }
+  await fetchRelease(database, directory, only.id);
+}
+
+/** The one form of a version; what is none stands for no release. */
+function versionOf(reference: string): string {
+  return isVersion(reference) ? normaliseVersion(reference) : "";
 }
 
 /** The digests of everything that a release is made of, each once. */
@@ -178,10 +209,13 @@ function corrupt(message: string, cause?: unknown): LotseError {
   });
 }
 
-function unknown(id: string): LotseError {
+function unknown(reference: string): LotseError {
+  const name = /^[0-9a-f]{13,}$/u.test(reference)
+    ? reference.slice(0, 12)
+    : JSON.stringify(reference.slice(0, 80));
   return new LotseError({
     code: "release.not-found",
-    message: `there is no release ${id.slice(0, 12)} here or in the database`,
+    message: `there is no release ${name} here or in the database`,
     hint: "lotse release list shows those there are",
   });
 }

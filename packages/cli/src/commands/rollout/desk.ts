@@ -56,6 +56,7 @@ export async function openDesk(context: Context, options: DeskOptions): Promise<
     return {
       deployments: lib.postgresDeployments(database),
       wrap: (driver) => lib.sharingDriver(driver, database, session.state),
+      bring: (reference) => lib.bringRelease(database, session.state, reference),
     };
   }
   return {
