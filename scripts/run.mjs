@@ -37,6 +37,8 @@ const built = run(node, [
   "packages/jinja",
 ]);
 if (built !== 0) process.exit(built);
+const bundled = run(node, [join(root, "scripts", "bundle.ts")]);
+if (bundled !== 0) process.exit(bundled);
 const [script, ...args] = process.argv.slice(2);
 // The script gets Ctrl-C as well, and may have to clean up; this waits for it.
 process.on("SIGINT", () => undefined);

@@ -6,5 +6,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
   console.error("  hint: install Node.js 22.19 or newer; in this repository `npx lotse` brings its own");
   process.exit(6);
 }
-const { main } = await import("../dist/main.js");
+await import("./compile-cache.js");
+const { main } = await import("../bundle/main.js");
 process.exitCode = await main(process.argv.slice(2));

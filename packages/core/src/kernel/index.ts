@@ -43,6 +43,7 @@ export {
   type LockOwner,
   type LockRequest,
 } from "./lock.ts";
+export { packageDirectory } from "./package-directory.ts";
 export { identify, isRunning, processIdentitySchema, type ProcessIdentity } from "./process-identity.ts";
 export {
   auditedChange,

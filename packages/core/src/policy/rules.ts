@@ -1,6 +1,6 @@
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { suggest } from "../config/index.ts";
-import { DirectoryFiles, LotseError, type Files } from "../kernel/index.ts";
+import { DirectoryFiles, LotseError, packageDirectory, type Files } from "../kernel/index.ts";
 import { builtinChecks } from "./checks/builtin.ts";
 import { frameworksDescribed } from "./checks/frameworks-described.ts";
 import type { Check } from "./checks/check.ts";
@@ -45,7 +45,7 @@ export interface RuleOptions {
 
 /** The frameworks and profiles that come with the package, as data. */
 export function packagedRules(): Pick<PolicyRules, "frameworks" | "profiles"> {
-  const files = new DirectoryFiles(fileURLToPath(new URL("../../data/policy", import.meta.url)));
+  const files = new DirectoryFiles(join(packageDirectory("@lotse/core", import.meta.url), "data", "policy"));
   return { frameworks: readFrameworks(files, "frameworks"), profiles: readProfiles(files, "profiles") };
 }
 

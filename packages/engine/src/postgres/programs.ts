@@ -1,7 +1,7 @@
 import { cp, readFile, rename, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { isSystemError, LotseError, removeTree } from "@lotse/core/kernel";
+import { isSystemError, LotseError, packageDirectory, removeTree } from "@lotse/core/kernel";
 import { z } from "zod";
 
 const manifestSchema = z.looseObject({ version: z.string().regex(/^[\w.-]{1,64}$/u) });
@@ -37,7 +37,11 @@ export function packageFor(platform: string, architecture: string): string {
 export async function findPrograms(): Promise<InstalledPrograms> {
   const name = packageFor(process.platform, process.arch);
   try {
-    const root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
+    const root = dirname(
+      dirname(
+        createRequire(join(packageDirectory("@lotse/engine", import.meta.url), "package.json")).resolve(name),
+      ),
+    );
     const manifest = manifestSchema.parse(JSON.parse(await readFile(join(root, "package.json"), "utf8")));
     return { version: manifest.version, directory: join(root, "native") };
   } catch (cause) {

