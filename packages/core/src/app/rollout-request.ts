@@ -66,13 +66,27 @@ export async function rolloutRequest(
   options: RequestOptions = {},
 ): Promise<RequestedRollout> {
   const environment = session.engine.environment(wanted.environment);
-  const strategy = readStrategy(session, wanted.strategy ?? defaultStrategy);
   const releases = options.releases ?? releasesOf(session);
   const deployments = options.deployments ?? openDeployments(session.state);
   const reference = wanted.release ?? (await releaseBefore(deployments, environment, wanted.tenants));
   const release = await releaseNamed(releases, reference, environment, options.bring);
+  const planned = plannedRequest(session, { ...wanted, environment }, release, options);
+  planned.catch(() => undefined);
+  // Every byte is read while the targets are asked. Of two troubles this one is told: it explains the other.
   await refuseDamaged(releases, release);
+  return await planned;
+}
+
+async function plannedRequest(
+  session: Session,
+  wanted: WantedRollout,
+  release: Release,
+  options: RequestOptions,
+): Promise<RequestedRollout> {
+  const { environment, force, acceptIrreversible } = wanted;
+  const strategy = readStrategy(session, wanted.strategy ?? defaultStrategy);
   const tenants = tenantsIn(release, environment, wanted.tenants);
+  const releases = options.releases ?? releasesOf(session);
   const bare = await withoutSecrets(session, releases, release, environment, tenants);
   const request = rolloutRequestSchema.parse({
     id: rolloutId(session),
@@ -81,8 +95,8 @@ export async function rolloutRequest(
     release: { id: release.id, version: release.version },
     strategy,
     tenants,
-    force: wanted.force,
-    acceptIrreversible: wanted.acceptIrreversible,
+    force,
+    acceptIrreversible,
     by: `${session.actor.kind}:${session.actor.id}`.slice(0, 256),
   });
   await dryRun(session, request, options);
