@@ -52,15 +52,19 @@ export async function chosenVersion(
       commits,
       prerelease,
     });
-  const isLeftOut =
-    state !== null && since?.commit != null && !(await isInHistory(session, since.commit, state.commit));
-  return { version: choose, warnings: isLeftOut ? [withoutHighest(since.version)] : [] };
+  return { version: choose, warnings: await warningsOf(session, state, since) };
 }
 
 /** On a branch that left before the highest version, the next one would go for its successor. */
-function withoutHighest(version: string): string {
-  return (
-    `${version} is not in the history of this commit, so a version after it comes without what it changed; ` +
-    "name a hotfix of an older release with --version"
-  );
+async function warningsOf(
+  session: Session,
+  state: CommitState | null,
+  highest: { readonly version: string; readonly commit: string | null } | undefined,
+): Promise<readonly string[]> {
+  if (state === null || highest === undefined || highest.commit === null) return [];
+  if (await isInHistory(session, highest.commit, state.commit)) return [];
+  return [
+    `${highest.version} is not in the history of this commit, so a version after it comes without what it ` +
+      "changed; name a hotfix of an older release with --version",
+  ];
 }
