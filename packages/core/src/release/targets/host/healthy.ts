@@ -25,21 +25,28 @@ async function stateNow({ remote, host, slot, signal }: HealthParts): Promise<Ho
   return parseHostState(host.name, output);
 }
 
-/** Asks the service on a host once: its unit and what the description says, both now. */
-export function healthTry(parts: HealthParts, spec: HostSpec, ports: HostState["ports"]): HealthTry {
+/**
+ * Asks the service on a host once: its unit and what the description says, both now.
+ *
+ * @param now - what the host has just said, which the first try goes by
+ */
+export function healthTry(parts: HealthParts, spec: HostSpec, now: HostState): HealthTry {
   const { host, slot } = parts;
-  const port = ports?.[slot.colour] ?? 0;
+  const port = now.ports?.[slot.colour] ?? 0;
+  let told: HostState | null = now;
   let restarts: number | null = null;
   return async () => {
     try {
-      const [state, trouble] = await Promise.all([stateNow(parts), probe(parts, spec, port)]);
+      const asked = told ?? stateNow(parts);
+      told = null;
+      const [state, trouble] = await Promise.all([asked, probe(parts, spec, port)]);
       const slotState = state.slots[slot.colour];
       if (slotState === undefined) return { gone: `${host.name}: nothing is prepared there` };
       const gone = goneOf(slotState);
-      const now = Number(slotState.unit["NRestarts"] ?? 0);
-      restarts ??= now;
+      const restartsNow = Number(slotState.unit["NRestarts"] ?? 0);
+      restarts ??= restartsNow;
       // It may crash and be running again between two tries.
-      if (gone !== null || now > restarts)
+      if (gone !== null || restartsNow > restarts)
         return { gone: await lastWords(parts, gone ?? "it ended and was started again") };
       return trouble === null ? null : `${host.name}: ${trouble}`;
     } catch (error) {

@@ -9,7 +9,7 @@ import { gather, throwFailed, together } from "./failures.ts";
 import { endFormer } from "./former.ts";
 import { healthTry, type HealthParts } from "./healthy.ts";
 import { runHook } from "./hooks.ts";
-import { parseHostState, stateOf, type SlotMeta } from "./host-state.ts";
+import { parseHostState, stateOf, type HostState, type SlotMeta } from "./host-state.ts";
 import { observe, observeBalancers, sharesOf, targetStateOf } from "./observe.ts";
 import { guard, prepareHosts, type StepParts } from "./prepare.ts";
 import { remoteProgram } from "./program.ts";
@@ -42,7 +42,6 @@ export interface Shared {
   readonly clock: Clock;
   readonly owner: string;
   readonly newKey: () => string;
-  readonly opened: Map<string, Promise<unknown>>;
   readonly ssh: () => Promise<Ssh>;
 }
 
@@ -93,8 +92,8 @@ export class HostTarget implements Target {
 
   async waitHealthy(slot: Slot, on: On = {}): Promise<void> {
     const { clock } = this.#shared;
-    await this.#eachSlot(slot, on, async (parts, meta, ports) => {
-      const ask = healthTry(parts, meta.spec, ports);
+    await this.#eachSlot(slot, on, async (parts, meta, now) => {
+      const ask = healthTry(parts, meta.spec, now);
       const { signal } = parts;
       await waitUntilHealthy({ ask, health: meta.spec.health, clock, signal });
     });
@@ -102,8 +101,8 @@ export class HostTarget implements Target {
 
   async verify(slot: Slot, on: On = {}): Promise<void> {
     const { clock } = this.#shared;
-    await this.#eachSlot(slot, on, async (parts, meta, ports) => {
-      const ask = healthTry(parts, meta.spec, ports);
+    await this.#eachSlot(slot, on, async (parts, meta, now) => {
+      const ask = healthTry(parts, meta.spec, now);
       const { signal } = parts;
       await watchHealth({ ask, health: meta.spec.health, clock, signal }, meta.spec.verify["duration-ms"]);
     });
@@ -203,33 +202,29 @@ export class HostTarget implements Target {
   async #eachSlot(
     slot: Slot,
     { signal, ...on }: On,
-    act: (
-      parts: HealthParts,
-      meta: SlotMeta,
-      ports: Readonly<Record<Colour, number>> | null,
-    ) => Promise<void>,
+    act: (parts: HealthParts, meta: SlotMeta, now: HostState) => Promise<void>,
   ): Promise<void> {
     checkScope(slot);
     const { clock, newKey } = this.#shared;
     const { remote, ssh } = await this.#open();
     const result = await gather(this.#chosen(on), async (host) => {
       const output = await remote.ask(host, "state", [slot.environment, slot.tenant], { signal });
-      const { slots, ports } = parseHostState(host.name, output);
-      const meta = slots[slot.colour]?.meta;
+      const now = parseHostState(host.name, output);
+      const meta = now.slots[slot.colour]?.meta;
       if (meta === undefined) {
         const message = `${host.name}: nothing is prepared in ${formatSlot(slot)}`;
         throw new LotseError({ code: "target.refused", message });
       }
-      await act({ remote, ssh, clock, slot, host, signal, newKey }, meta, ports);
+      await act({ remote, ssh, clock, slot, host, signal, newKey }, meta, now);
     });
     throwFailed(result, signal);
   }
 
   async #open(): Promise<Opened> {
-    const { spec, clock, opened, owner } = this.#shared;
+    const { spec, clock, owner } = this.#shared;
     const [ssh, program] = await Promise.all([this.#shared.ssh(), remoteProgram()]);
     const holder = { owner, fencing: this.#fencing };
-    const remote: Remote = openRemote({ ssh, program, spec, clock, opened, holder });
+    const remote: Remote = openRemote({ ssh, program, spec, clock, holder });
     return { ssh, remote, spec };
   }
 
@@ -258,7 +253,6 @@ export function openHostTarget(described: unknown, context: HostContext = {}): H
     clock: context.clock ?? systemClock,
     owner: context.owner ?? `target-${randomUUID()}`,
     newKey: context.newKey ?? randomUUID,
-    opened: new Map(),
     ssh: () => (ssh ??= controlDirectory(env).then((control) => openSsh(spec.ssh, control))),
   });
 }

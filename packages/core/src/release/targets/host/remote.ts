@@ -49,9 +49,13 @@ export interface RemoteParts {
   readonly spec: HostSpec;
   readonly clock: Clock;
   readonly holder: Holder;
-  /** The first call to a host is made alone, so that all others share its connection. */
-  readonly opened: Map<string, Promise<unknown>>;
 }
+
+/**
+ * The first call of this process to each host, which is made alone: all others then share its connection, and find
+ * the program there. Targets of several releases have the same hosts.
+ */
+const firstCalls = new Map<string, Promise<unknown>>();
 
 /** How long an owner keeps the lock of a tenant on a host after an operation. */
 const lockSeconds = 10;
@@ -135,14 +139,15 @@ export function openRemote(parts: RemoteParts): Remote {
   };
 }
 
-async function alone<T>({ opened }: RemoteParts, host: HostPlace, act: () => Promise<T>): Promise<T> {
-  const first = opened.get(host.name);
+async function alone<T>({ ssh, program }: RemoteParts, host: HostPlace, act: () => Promise<T>): Promise<T> {
+  const name = `${program.digest} ${ssh.connectionTo(host)}`;
+  const first = firstCalls.get(name);
   if (first !== undefined) {
     await first.catch(() => undefined);
     return act();
   }
   const run = act();
-  opened.set(host.name, run);
+  firstCalls.set(name, run);
   return run;
 }
 

@@ -46,6 +46,8 @@ export interface Ssh {
   runFixed(host: HostPlace, command: string, options: SshOptions): Promise<SshResult>;
   /** A connection from a host to an address that it reaches, such as its own service. */
   connect(host: HostPlace, address: string, port: number): Duplex;
+  /** A name for the connection to a host that calls share, also those of other targets. */
+  connectionTo(host: HostPlace): string;
   /** Ends the shared connection, such as one to a host that went away. */
   forget(host: HostPlace): Promise<void>;
 }
@@ -131,12 +133,14 @@ export async function openSsh(spec: SshSpec, control: string): Promise<Ssh> {
   const directory = join(control, key);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const base = sshOptions(spec, directory);
+  const connectionTo = (host: HostPlace): string => [directory, ...hostWords(host, spec)].join(" ");
   const run = (host: HostPlace, command: string, options: SshOptions): Promise<SshResult> => {
-    const place = hostWords(host, spec);
-    const call = (): Promise<SshResult> => finished(host, spawnSsh([...base, ...place, command]), options);
-    return inSession([directory, ...place].join(" "), options.session ?? "short", call, options.signal);
+    const call = (): Promise<SshResult> =>
+      finished(host, spawnSsh([...base, ...hostWords(host, spec), command]), options);
+    return inSession(connectionTo(host), options.session ?? "short", call, options.signal);
   };
   return {
+    connectionTo,
     run: (host, words, options) => run(host, checkWords(words).join(" "), options),
     runFixed: run,
     connect: (host, address, port) => {
