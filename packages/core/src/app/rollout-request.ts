@@ -10,6 +10,7 @@ import {
   type Release,
   type ReleaseStore,
   type RolloutRequest,
+  type SomeTenants,
   type TenantPlan,
 } from "../release/index.ts";
 import { releasesOf } from "./release-store.ts";
@@ -54,7 +55,7 @@ export interface RequestOptions extends Pick<RolloutDriverOptions, "deployments"
 
 /**
  * Makes of what somebody wants a request for the engine, and refuses early what would be refused late: the release
- * and each of its objects must be there and whole, signed by whom it must be, hold something for each tenant, and
+ * and each of its objects that these tenants get must be there and whole, signed by whom it must be, hold something for each tenant, and
  * leave a way back.
  *
  * @throws LotseError `release.*`, `rollout.not-in-release`, `rollout.nothing-to-undo`, `rollout.irreversible`,
@@ -70,10 +71,11 @@ export async function rolloutRequest(
   const deployments = options.deployments ?? openDeployments(session.state);
   const reference = wanted.release ?? (await releaseBefore(deployments, environment, wanted.tenants));
   const release = await releaseNamed(releases, reference, environment, options.bring);
-  const planned = plannedRequest(session, { ...wanted, environment }, release, options);
+  const tenants = tenantsIn(release, environment, wanted.tenants);
+  const planned = plannedRequest(session, { ...wanted, environment, tenants }, release, options);
   planned.catch(() => undefined);
   // Every byte is read while the targets are asked. Of two troubles this one is told: it explains the other.
-  await refuseDamaged(releases, release);
+  await refuseDamaged(releases, release, { environment, tenants });
   return await planned;
 }
 
@@ -83,9 +85,8 @@ async function plannedRequest(
   release: Release,
   options: RequestOptions,
 ): Promise<RequestedRollout> {
-  const { environment, force, acceptIrreversible } = wanted;
+  const { environment, tenants, force, acceptIrreversible } = wanted;
   const strategy = readStrategy(session, wanted.strategy ?? defaultStrategy);
-  const tenants = tenantsIn(release, environment, wanted.tenants);
   const releases = options.releases ?? releasesOf(session);
   const bare = await withoutSecrets(session, releases, release, environment, tenants);
   const request = rolloutRequestSchema.parse({
@@ -150,8 +151,8 @@ async function releaseNamed(
   }
 }
 
-async function refuseDamaged(releases: ReleaseStore, release: Release): Promise<void> {
-  const { problems } = await releases.verify(release);
+async function refuseDamaged(releases: ReleaseStore, release: Release, only: SomeTenants): Promise<void> {
+  const { problems } = await releases.verify(release, only);
   const [first] = problems;
   if (first === undefined) return;
   throw new LotseError({

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDeployments, rolloutRequestSchema, type Release } from "../release/index.ts";
 import { runRollout } from "../release/testing/run-rollout.ts";
 import { createRelease } from "./releases.ts";
+import { releasesOf } from "./release-store.ts";
 import { rolloutDriver } from "./rollout-driver.ts";
 import { dryRun, rolloutRequest, type RequestedRollout, type WantedRollout } from "./rollout-request.ts";
 import { statusOf, stopTarget } from "./rollouts.ts";
@@ -182,6 +183,20 @@ describe("rollouts of a workspace", () => {
       code: "release.hooks",
       where: { file: "lotse.yml", path: "app.hooks.note.when" },
     });
+  });
+
+  it("refuse what is damaged for one of the tenants, and no others", async () => {
+    const release = await releasesOf(session).read("2.0.0");
+    const digest = release.configurations["prod"]?.["zen"]?.config ?? "";
+    unlinkSync(join(session.state, "objects", digest.slice(0, 2), digest.slice(2)));
+    const damaged = {
+      code: "release.corrupt",
+      message: expect.stringContaining("configuration of prod:zen"),
+    };
+    await expect(want({ release: "2.0.0" })).rejects.toMatchObject(damaged);
+    await expect(want({ release: "2.0.0", tenants: ["zen"] })).rejects.toMatchObject(damaged);
+    const acme = { release: "2.0.0", tenants: ["acme"], acceptIrreversible: true };
+    expect((await want(acme)).request.tenants).toEqual(["acme"]);
   });
 
   it("refuse a release that is damaged", async () => {

@@ -85,7 +85,7 @@ export { gateSpecSchema, type GateSpec } from "./gates/spec.ts";
 export { openGate } from "./gates/open-gate.ts";
 export { parseStrategy } from "./strategies/parse-strategy.ts";
 export { targetDriver, type TargetDriverParts } from "./target-driver.ts";
-export { objectsOf, type NamedObject } from "./named-objects.ts";
+export { objectsOf, type NamedObject, type SomeTenants } from "./named-objects.ts";
 export { openObjects, type ObjectStore } from "./objects.ts";
 export { Records } from "./records.ts";
 export { withReleaseLock } from "./release-lock.ts";

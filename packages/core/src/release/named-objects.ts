@@ -13,15 +13,29 @@ export interface NamedObject {
   readonly inner?: (objects: ObjectStore) => Promise<readonly NamedObject[]>;
 }
 
-/** The objects that a release's record names. Each may name further ones: whoever walks them meets all. */
-export function objectsOf(release: Release): readonly NamedObject[] {
+/** Some tenants of an environment. */
+export interface SomeTenants {
+  readonly environment: string;
+  readonly tenants: readonly string[];
+}
+
+/**
+ * The objects that a release's record names. Each may name further ones: whoever walks them meets all.
+ *
+ * @param only - leaves out what belongs to other tenants. @defaultValue everything
+ */
+export function objectsOf(release: Release, only?: SomeTenants): readonly NamedObject[] {
   const { policy, artefact } = release;
+  const isWanted = (environment: string, tenant: string): boolean =>
+    only === undefined || (only.environment === environment && only.tenants.includes(tenant));
   return [
     { digest: release.code, what: "the list of code files", inner: (objects) => codeFiles(objects, release) },
     ...(artefact === undefined ? [] : [{ digest: artefact.digest, what: `the artefact ${artefact.name}` }]),
     ...(policy === undefined ? [] : [{ digest: policy, what: "the result of the policy" }]),
     ...Object.entries(release.configurations).flatMap(([environment, tenants]) =>
-      Object.entries(tenants).flatMap(([tenant, part]) => partObjects(part, `${environment}:${tenant}`)),
+      Object.entries(tenants).flatMap(([tenant, part]) =>
+        isWanted(environment, tenant) ? partObjects(part, `${environment}:${tenant}`) : [],
+      ),
     ),
   ];
 }

@@ -15,6 +15,7 @@ import { readSecretHandles, type SecretHandles } from "./secret-handles.ts";
 import { signRelease, type ReleaseKey } from "./signature/statement.ts";
 import { reportSignature, signatureError, type SignatureReport, type Trust } from "./signature/trust.ts";
 import { stageRelease, type ReleaseInput, type Staged } from "./stage.ts";
+import type { SomeTenants } from "./named-objects.ts";
 import { verifyRelease, type Verification } from "./verify-release.ts";
 import { normaliseVersion } from "./version.ts";
 
@@ -80,8 +81,12 @@ export interface ReleaseStore {
   signatureOf(release: Release): Promise<SignatureReport>;
   /** Signs a release that is there. @throws LotseError `release.signature` when a present signature does not fit */
   sign(release: Release, key: ReleaseKey): Promise<void>;
-  /** Reads every object of a release and says what is missing or changed. */
-  verify(release: Release): Promise<Verification>;
+  /**
+   * Reads every object of a release and says what is missing or changed.
+   *
+   * @param only - leaves out what belongs to other tenants. @defaultValue everything
+   */
+  verify(release: Release, only?: SomeTenants): Promise<Verification>;
   /** Checks records, signatures and every object of all releases, or of one. Throws for none of them. */
   verifyAll(id?: string): Promise<readonly VerifiedRelease[]>;
   /**
@@ -151,7 +156,7 @@ export function openReleases(directory: string, clock: Clock, trust?: Trust): Re
     signatureOf: (release) => signatureOf(release),
     sign: (release, key) =>
       withReleaseLock(place, `release sign ${release.version}`, () => sign(place, release, key, trust)),
-    verify: (release) => verifyRelease(objects, release),
+    verify: (release, only) => verifyRelease(objects, release, only),
     async verifyAll(id) {
       const found: VerifiedRelease[] = [];
       for (const each of id === undefined ? await records.ids() : [id]) {
