@@ -12,11 +12,11 @@ import {
 import pg from "pg";
 import { initialise } from "./initialise.ts";
 import { layoutOf, type ServerLayout } from "./layout.ts";
-import { roleName, urlOf } from "./probe.ts";
+import { probe, roleName, urlOf } from "./probe.ts";
 import { copyPrograms, findPrograms } from "./programs.ts";
 import { ensureRunning, type ServerParts } from "./server.ts";
 import { checkEnterable, serviceUser, type ServiceUser } from "./service-user.ts";
-import { passwordOf, readState, type ServerState } from "./state.ts";
+import { keptPassword, passwordOf, readState, type ServerState } from "./state.ts";
 
 /** How an embedded server is started. */
 export interface EmbeddedOptions {
@@ -51,6 +51,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const user = await serviceUser(process.getuid?.() === 0);
   if (user === null) await makePrivateDirectory(directory);
   else await makeEnterable(directory, user);
+  const running = await runningServer(layout);
+  if (running !== null) return running;
   return withLock(layout, clock, async () => {
     await copyPrograms(programs, layout.programs);
     const password = await passwordOf(layout);
@@ -58,9 +60,24 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const parts: ServerParts = { layout, password, user, clock };
     const state = await ensureRunning(parts);
     await createDatabase(state, password);
-    const url = urlOf(state.port, password);
-    return { directory, port: state.port, pid: state.process?.pid ?? null, url };
+    return serverOf(layout, state, password);
   });
+}
+
+/** The server where it is up and has its database: nothing has to be done then, and nobody waited for. */
+async function runningServer(layout: ServerLayout): Promise<EmbeddedServer | null> {
+  const [state, password] = await Promise.all([readState(layout), keptPassword(layout)]);
+  if (state === null || password === null) return null;
+  const isReady = (await probe(state.port, password, layout.data, roleName)) === "ready";
+  return isReady ? serverOf(layout, state, password) : null;
+}
+
+function serverOf(
+  { directory }: ServerLayout,
+  { port, process: identity }: ServerState,
+  password: Sensitive<string>,
+): EmbeddedServer {
+  return { directory, port, pid: identity?.pid ?? null, url: urlOf(port, password) };
 }
 
 /** Makes a directory that the server's user can enter and not list, and its parent where that is missing. */

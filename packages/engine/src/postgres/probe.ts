@@ -22,11 +22,17 @@ const invalidPassword = /^28/u;
 /**
  * Finds out by connecting whether our server listens on a port.
  *
+ * @param database - which has to be there, too. @defaultValue the one that every server has
  * @returns `other` when something listens there that is not the server of this data directory
  */
-export async function probe(port: number, password: Sensitive<string>, data: string): Promise<Probe> {
+export async function probe(
+  port: number,
+  password: Sensitive<string>,
+  data: string,
+  database = "postgres",
+): Promise<Probe> {
   const client = new pg.Client({
-    connectionString: urlOf(port, password, "postgres").reveal(),
+    connectionString: urlOf(port, password, database).reveal(),
     connectionTimeoutMillis: 2000,
   });
   client.on("error", () => undefined);

@@ -28,10 +28,16 @@ export async function writeState(layout: ServerLayout, state: ServerState): Prom
   await writePrivateFile(layout.state, `${JSON.stringify(state)}\n`);
 }
 
+/** The password of the server's role; null before its first use. */
+export async function keptPassword(layout: ServerLayout): Promise<Sensitive<string> | null> {
+  const kept = await readPrivateFile(layout.password, 1024);
+  return kept === null || kept.length === 0 ? null : new Sensitive(kept.toString("utf8").trim());
+}
+
 /** The password of the server's role, made at first use. Whoever calls holds the lock. */
 export async function passwordOf(layout: ServerLayout): Promise<Sensitive<string>> {
-  const kept = await readPrivateFile(layout.password, 1024);
-  if (kept !== null && kept.length > 0) return new Sensitive(kept.toString("utf8").trim());
+  const kept = await keptPassword(layout);
+  if (kept !== null) return kept;
   const made = randomBytes(24).toString("base64url");
   await writePrivateFile(layout.password, `${made}\n`);
   return new Sensitive(made);
