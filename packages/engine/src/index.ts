@@ -13,7 +13,13 @@ export {
 export { Database, type DatabaseOptions, type Transaction } from "./database/database.ts";
 export { identityOf } from "./database/identity.ts";
 export { migrate } from "./database/migrate.ts";
-export { openEngine, type Engine, type EngineOptions } from "./engine/open-engine.ts";
+export {
+  beginEngine,
+  openEngine,
+  type BegunEngine,
+  type Engine,
+  type EngineOptions,
+} from "./engine/open-engine.ts";
 export { anyWorkerAlive } from "./engine/workers.ts";
 export type { Retention } from "./engine/pruner.ts";
 export type { Approval } from "./rollout/commands.ts";

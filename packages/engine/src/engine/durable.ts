@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
@@ -45,11 +44,6 @@ export interface Durable {
   recover(executors: readonly string[]): Promise<void>;
   /** Stops; what is under way here stays as it is, for others to go on with. */
   stop(): Promise<void>;
-}
-
-/** An id that no other start of a process has had. */
-export function newExecutorId(): string {
-  return `lotse-${randomUUID()}`;
 }
 
 /**

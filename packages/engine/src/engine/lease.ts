@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { identify } from "@lotse/core/kernel";
 import type { Database } from "../database/database.ts";
@@ -6,6 +7,11 @@ import { placeOfProcesses } from "./place.ts";
 
 /** How often a worker shows that it lives, in milliseconds. */
 export const beatMs = 1000;
+
+/** An id that no other start of a process has had. */
+export function newExecutorId(): string {
+  return `lotse-${randomUUID()}`;
+}
 
 /**
  * The sign that this worker lives: a counter that it makes grow. A worker that was taken for dead finds its

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requestFor } from "../testing/requests.ts";
 import { ScriptedDriver } from "../testing/scripted-driver.ts";
 import { TestServer } from "../testing/test-server.ts";
-import { openEngine } from "./open-engine.ts";
+import { beginEngine, openEngine } from "./open-engine.ts";
 
 const timeout = 300_000;
 const actor = { kind: "user", id: "alice" } as const;
@@ -43,5 +43,30 @@ describe("an engine", { timeout }, () => {
     expect(await client.rollouts.finished("r")).toMatchObject({ state: "deployed" });
     await client.close();
     await worker.close();
+  });
+
+  it("takes rollouts before its worker is up, which begins with them", async () => {
+    const url = await server.database("begun");
+    const driver = new ScriptedDriver();
+    const { promise: ready, resolve: go } = Promise.withResolvers<ScriptedDriver>();
+    const begun = await beginEngine({ url, driver: () => ready });
+    await begun.rollouts.startRollout(requestFor("r"), { actor });
+    expect(await begun.rollouts.status("r")).toMatchObject({ state: "queued" });
+    go(driver);
+    expect(await begun.rollouts.finished("r")).toMatchObject({ state: "deployed" });
+    await begun.working;
+    await begun.close();
+  });
+
+  it("whose worker cannot come up says why, and leaves what was handed over to others", async () => {
+    const url = await server.database("begun-in-vain");
+    const driver = new ScriptedDriver();
+    const lost = await beginEngine({ url, driver: () => Promise.reject(new Error("no targets here")) });
+    await lost.rollouts.startRollout(requestFor("r"), { actor });
+    await expect(lost.working).rejects.toThrow("no targets here");
+    await lost.close();
+    const other = await openEngine({ url, driver });
+    expect(await other.rollouts.finished("r")).toMatchObject({ state: "deployed" });
+    await other.close();
   });
 });

@@ -11,7 +11,7 @@ import { Rollouts } from "../rollout/rollouts.ts";
 import { workflowIdOf } from "../rollout/rollout-store.ts";
 import { runRollout } from "../rollout/workflow.ts";
 import { ClaimWatch } from "./claim-watch.ts";
-import { Lease } from "./lease.ts";
+import { Lease, newExecutorId } from "./lease.ts";
 import { Pruner, type Retention } from "./pruner.ts";
 import { Reaper } from "./reaper.ts";
 import { Starter } from "./starter.ts";
@@ -52,6 +52,12 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** An engine whose worker is still coming up. Rollouts can be handed over to it already. */
+export interface BegunEngine extends Engine {
+  /** Is there when the worker is at work. @throws as {@link openEngine} */
+  readonly working: Promise<void>;
+}
+
 /**
  * Opens the engine: brings the tables up to date, and with a driver starts a worker. Any number of workers on
  * any number of machines may share a database, one in each process.
@@ -59,6 +65,22 @@ export interface Engine {
  * @throws LotseError `database.unavailable`, `engine.lease` when there is a worker in this process already
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const engine = await beginEngine(options);
+  try {
+    await engine.working;
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/**
+ * The same without waiting for the worker, for who has something to hand over: the worker begins with it.
+ *
+ * @throws LotseError `database.unavailable`
+ */
+export async function beginEngine(options: EngineOptions): Promise<BegunEngine> {
   const { url, driver } = options;
   const opening = new Database({ url, connections: 2, giveUpMs: 15_000 });
   try {
@@ -67,20 +89,44 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     await opening.close();
   }
   const database = new Database({ url, connections: 16 });
-  if (driver !== undefined)
-    return openWorker(options, database, typeof driver === "function" ? await driver(database) : driver);
-  const rollouts = new Rollouts(database);
-  return { rollouts, database, executor: null, close: () => database.close() };
+  const executor = driver === undefined ? null : newExecutorId();
+  let worker: Worker | null = null;
+  const begin = async (): Promise<void> => {
+    if (driver === undefined || executor === null) return;
+    const made = typeof driver === "function" ? await driver(database) : driver;
+    worker = await startWorker(options, database, executor, made);
+  };
+  const working = begin();
+  // Whoever closes it before it is up need not hear why it never came up.
+  working.catch(() => undefined);
+  return {
+    rollouts: new Rollouts(database, () => worker?.wake()),
+    database,
+    executor,
+    working,
+    close: async () => {
+      await working.catch(() => undefined);
+      await worker?.close();
+      await database.close();
+    },
+  };
 }
 
-async function openWorker(
+/** What carries out rollouts in this process. */
+interface Worker {
+  /** Looks for rollouts now. */
+  wake(): void;
+  close(): Promise<void>;
+}
+
+async function startWorker(
   options: EngineOptions,
   database: Database,
+  executor: string,
   driver: RolloutDriver,
-): Promise<Engine> {
+): Promise<Worker> {
   // Only a worker needs DBOS, which takes longer to load than most commands to run.
-  const { newExecutorId, startDurable, workflowVersion } = await import("./durable.ts");
-  const executor = newExecutorId();
+  const { startDurable, workflowVersion } = await import("./durable.ts");
   const onLost = once(() => (options.onLost ?? endProcess)(lostError()));
   const lease = new Lease(database, executor, onLost);
   const controls = new Controls(database);
@@ -98,7 +144,6 @@ async function openWorker(
       .finally(() => underWay.delete(id));
   }).catch(async (error: unknown) => {
     await lease.end();
-    await database.close();
     throw error;
   });
   const starter = new Starter({
@@ -113,16 +158,13 @@ async function openWorker(
   const running = [lease, controls, starter, reaper, claims, pruner, ...sequencersOf(options, database)];
   const loops = Promise.all([...running, durable].map((part) => part.run()));
   return {
-    rollouts: new Rollouts(database, () => starter.wake()),
-    database,
-    executor,
+    wake: () => starter.wake(),
     close: async () => {
       closing.abort();
       for (const part of running) part.stop();
       await durable.stop();
       await loops;
       await lease.end();
-      await database.close();
     },
   };
 }

@@ -115,6 +115,7 @@ async function roll(context: Context, wanted: WantedRollout, options: RolloutOpt
     const { request } = await (early ?? requested(context, wanted, options, desk));
     await desk.share(request.release.id);
     await handOver(desk, request, options.whenBusy);
+    await desk.engine.working;
     if (options.detach !== true) return await finishRollout(context, desk, request.id, options.output);
     await ensureWorker(desk);
     const value = { rollout: request.id };

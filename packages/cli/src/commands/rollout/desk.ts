@@ -6,7 +6,7 @@ import { fileWitness, type AuditLog, type AuditStore, type Witness } from "@lots
 import { makeLotseDirectory, type LotseError } from "@lotse/core/kernel";
 import type { RolloutDriver } from "@lotse/core/release";
 import type * as EngineLibrary from "@lotse/engine";
-import type { Database, Engine, Rollouts } from "@lotse/engine";
+import type { BegunEngine, Database, Rollouts } from "@lotse/engine";
 import type { Context } from "../../context.ts";
 import { formatError } from "../../output/diagnostics.ts";
 import { sessionOf, type CommonOptions } from "../../options.ts";
@@ -14,7 +14,8 @@ import { sessionOf, type CommonOptions } from "../../options.ts";
 /** Where a workspace's rollouts are handed over, watched and steered. */
 export interface Desk {
   readonly session: Session;
-  readonly engine: Engine;
+  /** Its worker, where this process is one, may still be coming up. */
+  readonly engine: BegunEngine;
   readonly rollouts: Rollouts;
   /** Where records are, where that is not the workspace. */
   readonly records: RequestOptions;
@@ -31,7 +32,7 @@ export interface DeskOptions extends CommonOptions {
 /**
  * Opens the rollouts of a workspace, starting its embedded database where `DATABASE_URL` names none.
  *
- * @throws LotseError `machine.missing`, `database.*`, `engine.lease`
+ * @throws LotseError `machine.missing`, `database.*`
  */
 export async function openDesk(context: Context, options: DeskOptions): Promise<Desk> {
   const session = sessionOf(context, options);
@@ -47,7 +48,7 @@ export async function openDesk(context: Context, options: DeskOptions): Promise<
     const records = shared ? recordsIn(database) : {};
     return rolloutDriver(session, { ...records, owner: await lib.identityOf(database) });
   };
-  const engine = await lib.openEngine({
+  const engine = await lib.beginEngine({
     url: location.url,
     ...(options.worker ? { driver: driverFor, audit: (store) => logOf(lib, session, store) } : {}),
     onAuditError: oncePerCode((error) => context.err(formatError(error, context.stderrColours))),

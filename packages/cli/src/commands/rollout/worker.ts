@@ -36,8 +36,9 @@ Example:
       const desk = await openDesk(context, { ...options, worker: true });
       await desk.session.recorder.read({ action: "rollout.work", object: "worker" });
       const retire = options.background === true ? await enlist(desk.session) : () => Promise.resolve();
-      if (options.background !== true) context.err("carrying out rollouts; Ctrl-C ends it\n");
       try {
+        await desk.engine.working;
+        if (options.background !== true) context.err("carrying out rollouts; Ctrl-C ends it\n");
         await work(context, desk, idleMs);
       } finally {
         await desk.engine.close();
