@@ -143,10 +143,13 @@ servers_of() {
 }
 
 knows_servers() {
-  running=$(ask "$socket" 'show stat' || true)
-  servers_of "$1" | while read -r server _; do
-    printf '%s\n' "$running" | grep -qF "$(backend_of),$server," || exit 1
-  done
+  {
+    ask "$socket" 'show stat' | cut -d , -f 1,2 | sed 's/^/known /'
+    servers_of "$1" | sed "s/^/wanted $(backend_of),/"
+  } | awk '
+    $1 == "known" { known[$2] = 1 }
+    $1 == "wanted" && !($2 in known) { unknown = 1 }
+    END { exit unknown }'
 }
 
 # First those that get requests, then those that get none: there is no moment without a server. Many servers take
