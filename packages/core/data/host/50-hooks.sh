@@ -22,15 +22,13 @@ op_hook() {
     if [ "$(cat "$home/keys/$key.begun" 2>/dev/null || echo "$boot")" = "$boot" ]; then
       # One that is at work, for a caller that was cut off, keeps what it has said so far.
       case $(systemctl show --property=ActiveState --value "$name" 2>/dev/null || true) in
-        inactive | failed | '')
-          mkdir -p "$runtime"
-          rm -f "$home/keys/$key.raw"
-          : >"$home/releases/$(cat "$home/slots/$colour/release")/.touched"
-          put_file "$runtime/$name" 644 <"$upload"
-          printf '%s\n' "$boot" | put_file "$home/keys/$key.begun" 600
-          load_unit "$name"
-          ;;
+        inactive | failed | '') rm -f "$home/keys/$key.raw" ;;
       esac
+      mkdir -p "$runtime"
+      : >"$home/releases/$(cat "$home/slots/$colour/release")/.touched"
+      put_file "$runtime/$name" 644 <"$upload"
+      printf '%s\n' "$boot" | put_file "$home/keys/$key.begun" 600
+      load_unit "$name"
     else
       echo 'the end of the host, so nobody knows how far it came' | put_file "$result" 600
     fi

@@ -63,30 +63,37 @@ function placed(session: Session, target: TargetSpec, scope: TenantScope | null,
     if (!isLotseError(error) || error.code !== "target.spec") throw error;
     const { code, message, hint = "see docs/release.md for what a target is made of", cause } = error;
     const where = session.engine.workspace.placeOf(writtenAt(target, scope, specPathOf(error)));
-    throw new LotseError({ code, message: `app.${message}`, hint, where, cause });
+    // What names a path names it from the description on.
+    const words = message.startsWith("target") ? `app.${message}` : message;
+    throw new LotseError({ code, message: words, hint, where, cause });
   }
 }
 
-/** Where a path is written: in the uppermost part that has it, or else in what holds for all. */
+/** Where a path is written, or ought to be: in the uppermost of the parts that have most of it. */
 function writtenAt(
   target: TargetSpec,
   scope: TenantScope | null,
   path: readonly string[],
 ): readonly string[] {
-  const parts =
-    scope === null
+  const parts: readonly (readonly string[])[] = [
+    ...(scope === null
       ? []
       : [
           ["environments", scope.environment, "tenants", scope.tenant],
           ["tenants", scope.tenant],
           ["environments", scope.environment],
-        ];
-  const part = parts.find((keys) => has(target, [...keys, ...path])) ?? [];
-  return ["app", "target", ...part, ...path];
+        ]),
+    [],
+  ];
+  const depths = parts.map((part) => depthOf(target, [...part, ...path]) - part.length);
+  const deepest = Math.max(...depths);
+  const part = deepest > 0 ? parts[depths.indexOf(deepest)] : undefined;
+  return ["app", "target", ...(part ?? []), ...path];
 }
 
-function has(value: unknown, [key, ...rest]: readonly string[]): boolean {
-  if (key === undefined) return true;
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return false;
-  return has((value as Readonly<Record<string, unknown>>)[key], rest);
+/** How many keys of a path lead to something. */
+function depthOf(value: unknown, [key, ...rest]: readonly string[]): number {
+  if (key === undefined || typeof value !== "object" || value === null || !Object.hasOwn(value, key))
+    return 0;
+  return 1 + depthOf((value as Readonly<Record<string, unknown>>)[key], rest);
 }

@@ -202,6 +202,11 @@ describe("what a release holds", () => {
       "type: process, command: [x], environments: { dev: { port: -1 } }",
       "environments.dev.port",
     ],
+    [
+      "lacks something that only an environment needs",
+      "type: process, command: [x], environments: { dev: { health: { kind: command } } }",
+      "environments.dev.health.run",
+    ],
     ["has a number out of bounds", "type: process, command: [x], port: 70000", "port"],
     ["has a key that is not known", "type: process, command: [x], prot: 1", "prot"],
     ["lacks what is needed", "type: process", "command"],
@@ -218,6 +223,7 @@ describe("what a release holds", () => {
     const line = text.split("\n").findIndex((each) => each.includes(target)) + 1;
     await expect(create()).rejects.toMatchObject({
       code: "target.spec",
+      message: expect.stringMatching(/^(?:app\.target\b|there is no target of type "ship"$)/u),
       where: { file: "lotse.yml", line, path: `app.target.${path}` },
     });
     expect(await releasesOf(workspace.session(ada)).list()).toEqual([]);

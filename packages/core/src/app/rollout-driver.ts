@@ -15,7 +15,6 @@ import {
   type RolloutDriver,
   type Target,
   type TargetSpec,
-  type TenantScope,
 } from "../release/index.ts";
 import { releasesOf } from "./release-store.ts";
 import { filesForRelease, secretsForRelease } from "./secrets/deploy.ts";
@@ -44,12 +43,13 @@ export interface RolloutDriverOptions {
 export function rolloutDriver(session: Session, options: RolloutDriverOptions = {}): RolloutDriver {
   const releases = options.releases ?? releasesOf(session);
   const deployments = options.deployments ?? openDeployments(session.state);
+  const owner = options.owner ?? ownerOf(session);
   const driver = targetDriver({
     clock: session.clock,
     deployments: options.readOnly === true ? { ...deployments, write: () => Promise.resolve() } : deployments,
     releaseOf: (id, environment) => releases.get(id, environment),
     runningRelease: (id) => releases.read(id),
-    targetFor: targetsOf(session, options.owner ?? ownerOf(session)),
+    targetFor: (release, scope) => targetOf(session, scopedSpec(release.target, scope), owner),
     payloadFor: (release, scope) =>
       payloadsOf(
         releases,
@@ -62,24 +62,6 @@ export function rolloutDriver(session: Session, options: RolloutDriverOptions = 
       openGate(spec, { clock: session.clock, exec: session.exec, directory: session.directory }),
   });
   return options.wrap === undefined ? driver : options.wrap(driver);
-}
-
-/** How many opened targets are kept. */
-const keptTargets = 32;
-
-/** Opens targets, and keeps the latest open, so that what they know of connections to hosts is shared. */
-function targetsOf(session: Session, owner: string): (release: Release, scope: TenantScope) => Target {
-  const kept = new Map<string, Target>();
-  return (release, scope) => {
-    const spec = scopedSpec(release.target, scope);
-    const key = JSON.stringify(spec);
-    const target = kept.get(key) ?? targetOf(session, spec, owner);
-    kept.delete(key);
-    kept.set(key, target);
-    const [oldest] = kept.keys();
-    if (kept.size > keptTargets && oldest !== undefined) kept.delete(oldest);
-    return target;
-  };
 }
 
 /** A name for whoever hands out the fences here. */

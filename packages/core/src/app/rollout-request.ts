@@ -11,6 +11,7 @@ import {
   type ReleaseStore,
   type RolloutRequest,
   type SomeTenants,
+  type StrategyDefinition,
   type TenantPlan,
 } from "../release/index.ts";
 import { releasesOf } from "./release-store.ts";
@@ -55,8 +56,8 @@ export interface RequestOptions extends Pick<RolloutDriverOptions, "deployments"
 
 /**
  * Makes of what somebody wants a request for the engine, and refuses early what would be refused late: the release
- * and each of its objects that these tenants get must be there and whole, signed by whom it must be, hold something for each tenant, and
- * leave a way back.
+ * and each of its objects that these tenants get must be there and whole, signed by whom it must be, hold something
+ * for each tenant, and leave a way back.
  *
  * @throws LotseError `release.*`, `rollout.not-in-release`, `rollout.nothing-to-undo`, `rollout.irreversible`,
  * `rollout.strategy`, `usage.unknown-strategy`, `target.*`
@@ -67,26 +68,34 @@ export async function rolloutRequest(
   options: RequestOptions = {},
 ): Promise<RequestedRollout> {
   const environment = session.engine.environment(wanted.environment);
+  const strategy = readStrategy(session, wanted.strategy ?? defaultStrategy);
   const releases = options.releases ?? releasesOf(session);
   const deployments = options.deployments ?? openDeployments(session.state);
   const reference = wanted.release ?? (await releaseBefore(deployments, environment, wanted.tenants));
   const release = await releaseNamed(releases, reference, environment, options.bring);
   const tenants = tenantsIn(release, environment, wanted.tenants);
-  const planned = plannedRequest(session, { ...wanted, environment, tenants }, release, options);
+  const stop = new AbortController();
+  const wish = { ...wanted, environment, tenants };
+  const planned = plannedRequest(session, wish, { release, strategy }, { ...options, signal: stop.signal });
   planned.catch(() => undefined);
-  // Every byte is read while the targets are asked. Of two troubles this one is told: it explains the other.
-  await refuseDamaged(releases, release, { environment, tenants });
+  try {
+    // Every byte is read while the targets are asked. Of two troubles this one is told: it explains the other.
+    await refuseDamaged(releases, release, { environment, tenants });
+  } catch (error) {
+    stop.abort(error);
+    await planned.catch(() => undefined);
+    throw error;
+  }
   return await planned;
 }
 
 async function plannedRequest(
   session: Session,
   wanted: WantedRollout,
-  release: Release,
-  options: RequestOptions,
+  { release, strategy }: { readonly release: Release; readonly strategy: StrategyDefinition },
+  options: DryRunOptions,
 ): Promise<RequestedRollout> {
   const { environment, tenants, force, acceptIrreversible } = wanted;
-  const strategy = readStrategy(session, wanted.strategy ?? defaultStrategy);
   const releases = options.releases ?? releasesOf(session);
   const bare = await withoutSecrets(session, releases, release, environment, tenants);
   const request = rolloutRequestSchema.parse({
@@ -104,6 +113,12 @@ async function plannedRequest(
   return { request, release, warnings: bare.length === 0 ? [] : [bareWarning(bare, environment)] };
 }
 
+/** How it is planned without doing anything. */
+export interface DryRunOptions extends RequestOptions {
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Plans what a request would do at present to each tenant, and does nothing.
  *
@@ -112,12 +127,13 @@ async function plannedRequest(
 export async function dryRun(
   session: Session,
   request: RolloutRequest,
-  options: RequestOptions = {},
+  options: DryRunOptions = {},
 ): Promise<readonly TenantPlan[]> {
   const driver = rolloutDriver(session, { ...options, readOnly: true });
   const plans: TenantPlan[] = [];
-  const { signal } = new AbortController();
+  const { signal = new AbortController().signal } = options;
   for (const tenant of request.tenants) {
+    signal.throwIfAborted();
     plans.push(await driver.plan(request, { environment: request.environment, tenant }, signal));
   }
   return plans;

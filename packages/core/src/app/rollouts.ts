@@ -41,14 +41,7 @@ export async function statusOf(
   );
   if (scopes.length === 0) return [];
   const described = appOf(session).target as unknown as TargetSpec;
-  const opened = new Map<string, Target>();
-  const targetFor = (scope: TenantScope): Target => {
-    const spec = scopedSpec(described, scope);
-    const key = JSON.stringify(spec);
-    const target = opened.get(key) ?? targetOf(session, spec);
-    opened.set(key, target);
-    return target;
-  };
+  const targetFor = (scope: TenantScope): Target => targetOf(session, scopedSpec(described, scope));
   return await Promise.all(
     scopes.map((scope) => currentDeployment(store, targetFor(scope), scope, session.clock)),
   );

@@ -13,8 +13,8 @@ export interface Verification {
   readonly problems: readonly string[];
 }
 
-/** How many objects are read at a time: most are small, and reading them is mostly waiting. */
-const together = 8;
+/** How many objects are read at a time: most are small, and reading them is mostly waiting; each may have 128 MiB. */
+const together = 4;
 
 /**
  * Reads every object that a release names and checks it against its digest.

@@ -1,3 +1,4 @@
+import { globalParams } from "@dbos-inc/dbos-sdk/internal/utils";
 import { Sensitive } from "@lotse/core/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FlakyProxy } from "../testing/flaky-proxy.ts";
@@ -6,7 +7,7 @@ import { WorkerProcess } from "../testing/worker-process.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
 import { Database } from "./database.ts";
 import { identityOf } from "./identity.ts";
-import { migrate } from "./migrate.ts";
+import { dbosVersion, migrate } from "./migrate.ts";
 import { transactOnce } from "./once.ts";
 
 const timeout = 300_000;
@@ -123,6 +124,10 @@ describe("a transaction that takes effect once", { timeout }, () => {
 });
 
 describe("the tables", { timeout }, () => {
+  it("are those of the version of DBOS that is installed", () => {
+    expect(dbosVersion).toBe(globalParams.dbosVersion);
+  });
+
   it("say which database they are of, for as long as it lives", async () => {
     const names: string[] = [];
     const first = await server.database("identity");

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { globalParams } from "@dbos-inc/dbos-sdk/internal/utils";
 import { LotseError, type Sensitive } from "@lotse/core/kernel";
 import type { Database, Transaction } from "./database.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
@@ -70,9 +69,15 @@ async function lock(client: Transaction): Promise<void> {
   }
 }
 
+/**
+ * The version of DBOS, whose migrations are part of ours. It is not asked of the library, which looks for it in a
+ * file beside its code and finds none from a bundle.
+ */
+export const dbosVersion = "5.3.0";
+
 /** What has to be there: our migrations, and those of this version of DBOS. */
 function wanted(): readonly string[] {
-  return [`dbos-${globalParams.dbosVersion}`, ...migrations.map(({ number }) => `lotse-${number}`)];
+  return [`dbos-${dbosVersion}`, ...migrations.map(({ number }) => `lotse-${number}`)];
 }
 
 async function isUpToDate(client: Transaction): Promise<boolean> {

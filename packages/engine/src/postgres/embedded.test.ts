@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from "node:fs/promis
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { identify, removeTree, type Sensitive } from "@lotse/core/kernel";
+import { identify, lockWithin, removeTree, Sensitive, systemClock } from "@lotse/core/kernel";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startEmbedded, stopEmbedded } from "./embedded.ts";
@@ -64,6 +64,24 @@ describe("the embedded server", { timeout }, () => {
     expect(await ask(last.url, "SELECT answer FROM kept")).toBe(42);
     expect(await ask(last.url, "SHOW server_encoding")).toBe("UTF8");
     expect(await ask(last.url, "SHOW data_checksums")).toBe("on");
+  });
+
+  it("that is up is found without waiting for who has its lock, and gets its database anew", async () => {
+    const first = await startEmbedded({ directory });
+    const { lock } = layoutOf(directory, "x");
+    const held = await lockWithin({ path: lock, holder: "somebody else", clock: systemClock }, 1000);
+    try {
+      expect((await startEmbedded({ directory })).pid).toBe(first.pid);
+    } finally {
+      await held.release();
+    }
+    await ask(
+      new Sensitive(first.url.reveal().replace(/lotse$/u, "postgres")),
+      "DROP DATABASE lotse WITH (FORCE)",
+    );
+    const again = await startEmbedded({ directory });
+    expect(again.pid).toBe(first.pid);
+    expect(await ask(again.url, "SELECT current_database()")).toBe("lotse");
   });
 
   it("is one, when several start it at the same moment", async () => {

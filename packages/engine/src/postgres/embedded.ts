@@ -67,7 +67,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 /** The server where it is up and has its database: nothing has to be done then, and nobody waited for. */
 async function runningServer(layout: ServerLayout): Promise<EmbeddedServer | null> {
   const [state, password] = await Promise.all([readState(layout), keptPassword(layout)]);
-  if (state === null || password === null) return null;
+  // Whoever else has got its port since must not be told the password.
+  if (state === null || password === null || state.process === null) return null;
+  if (!(await isRunning(state.process))) return null;
   const isReady = (await probe(state.port, password, layout.data, roleName)) === "ready";
   return isReady ? serverOf(layout, state, password) : null;
 }

@@ -22,7 +22,7 @@ const invalidPassword = /^28/u;
 /**
  * Finds out by connecting whether our server listens on a port.
  *
- * @param database - which has to be there, too. @defaultValue the one that every server has
+ * @param database - it is `not-yet` where this is not there. @defaultValue the one that every server has
  * @returns `other` when something listens there that is not the server of this data directory
  */
 export async function probe(

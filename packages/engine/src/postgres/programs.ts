@@ -36,12 +36,9 @@ export function packageFor(platform: string, architecture: string): string {
  */
 export async function findPrograms(): Promise<InstalledPrograms> {
   const name = packageFor(process.platform, process.arch);
+  const ours = join(packageDirectory("@lotse/engine", import.meta.url), "package.json");
   try {
-    const root = dirname(
-      dirname(
-        createRequire(join(packageDirectory("@lotse/engine", import.meta.url), "package.json")).resolve(name),
-      ),
-    );
+    const root = dirname(dirname(createRequire(ours).resolve(name)));
     const manifest = manifestSchema.parse(JSON.parse(await readFile(join(root, "package.json"), "utf8")));
     return { version: manifest.version, directory: join(root, "native") };
   } catch (cause) {

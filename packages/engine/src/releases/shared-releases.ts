@@ -104,7 +104,7 @@ export async function bringRelease(database: Database, directory: string, refere
   if (others.length > 0) {
     throw new LotseError({
       code: "release.ambiguous",
-      message: `${reference} fits ${rows.length} or more releases of the database`,
+      message: `${reference} fits several releases of the database`,
       hint: `write more digits: ${rows.map(({ id }) => id.slice(0, 16)).join(", ")}`,
     });
   }

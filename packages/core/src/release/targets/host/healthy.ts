@@ -26,15 +26,15 @@ async function stateNow({ remote, host, slot, signal }: HealthParts): Promise<Ho
 }
 
 /**
- * Asks the service on a host once: its unit and what the description says, both now.
+ * Asks the service on a host once: its unit, and what the description says.
  *
- * @param now - what the host has just said, which the first try goes by
+ * @param now - what the host has just said of the unit; the first try goes by it, later ones ask anew
  */
 export function healthTry(parts: HealthParts, spec: HostSpec, now: HostState): HealthTry {
   const { host, slot } = parts;
   const port = now.ports?.[slot.colour] ?? 0;
   let told: HostState | null = now;
-  let restarts: number | null = null;
+  const restarts = restartsOf(now, slot);
   return async () => {
     try {
       const asked = told ?? stateNow(parts);
@@ -43,10 +43,8 @@ export function healthTry(parts: HealthParts, spec: HostSpec, now: HostState): H
       const slotState = state.slots[slot.colour];
       if (slotState === undefined) return { gone: `${host.name}: nothing is prepared there` };
       const gone = goneOf(slotState);
-      const restartsNow = Number(slotState.unit["NRestarts"] ?? 0);
-      restarts ??= restartsNow;
       // It may crash and be running again between two tries.
-      if (gone !== null || restartsNow > restarts)
+      if (gone !== null || restartsOf(state, slot) > restarts)
         return { gone: await lastWords(parts, gone ?? "it ended and was started again") };
       return trouble === null ? null : `${host.name}: ${trouble}`;
     } catch (error) {
@@ -56,6 +54,10 @@ export function healthTry(parts: HealthParts, spec: HostSpec, now: HostState): H
       throw error;
     }
   };
+}
+
+function restartsOf({ slots }: HostState, { colour }: Slot): number {
+  return Number(slots[colour]?.unit["NRestarts"] ?? 0);
 }
 
 async function probe(parts: HealthParts, spec: HostSpec, port: number): Promise<string | null> {

@@ -52,10 +52,10 @@ export interface RemoteParts {
 }
 
 /**
- * The first call of this process to each host, which is made alone: all others then share its connection, and find
- * the program there. Targets of several releases have the same hosts.
+ * The first call to each host that went well or is under way. It is made alone: those that come meanwhile then share
+ * its connection, and find the program there. Connections belong to the process, and so does this.
  */
-const firstCalls = new Map<string, Promise<unknown>>();
+const firstCalls = new Map<string, Promise<void>>();
 
 /** How long an owner keeps the lock of a tenant on a host after an operation. */
 const lockSeconds = 10;
@@ -114,7 +114,12 @@ function isMissing({ status, stderr }: SshResult): boolean {
 /** Opens the program on hosts; it is uploaded where it is missing. */
 export function openRemote(parts: RemoteParts): Remote {
   const ask: Remote["ask"] = async (host, operation, words, options = {}) => {
-    const result = await alone(parts, host, () => call(parts, host, [operation, ...words], options));
+    const result = await alone(
+      parts,
+      host,
+      () => call(parts, host, [operation, ...words], options),
+      options.signal,
+    );
     if (result.status === 0) return result.stdout;
     throw failed(host, result, options.failure ?? "target.host");
   };
@@ -139,15 +144,41 @@ export function openRemote(parts: RemoteParts): Remote {
   };
 }
 
-async function alone<T>({ ssh, program }: RemoteParts, host: HostPlace, act: () => Promise<T>): Promise<T> {
+/** Waits for a promise, or until it is aborted. @throws the signal's reason */
+async function unlessAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal?.reason as Error);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function alone(
+  { ssh, program }: RemoteParts,
+  host: HostPlace,
+  act: () => Promise<SshResult>,
+  signal?: AbortSignal,
+): Promise<SshResult> {
   const name = `${program.digest} ${ssh.connectionTo(host)}`;
   const first = firstCalls.get(name);
   if (first !== undefined) {
-    await first.catch(() => undefined);
+    await unlessAborted(first, signal);
     return act();
   }
   const run = act();
-  firstCalls.set(name, run);
+  const settle = async (): Promise<void> => {
+    const status = await run.then(
+      (result) => result.status,
+      () => sshFailed,
+    );
+    // Whoever comes after one that failed opens the connection anew.
+    if (status === sshFailed) firstCalls.delete(name);
+  };
+  firstCalls.set(name, settle());
   return run;
 }
 
