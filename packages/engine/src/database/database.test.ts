@@ -2,6 +2,7 @@ import { globalParams } from "@dbos-inc/dbos-sdk/internal/utils";
 import { Sensitive } from "@lotse/core/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FlakyProxy } from "../testing/flaky-proxy.ts";
+import { freePort } from "../postgres/state.ts";
 import { TestServer } from "../testing/test-server.ts";
 import { WorkerProcess } from "../testing/worker-process.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
@@ -126,6 +127,16 @@ describe("a transaction that takes effect once", { timeout }, () => {
 describe("the tables", { timeout }, () => {
   it("are those of the version of DBOS that is installed", () => {
     expect(dbosVersion).toBe(globalParams.dbosVersion);
+  });
+
+  it("are not waited for longer than the database is", { timeout: 30_000 }, async () => {
+    const url = new Sensitive(`postgresql://lotse:secret@127.0.0.1:${await freePort()}/lotse`);
+    const database = new Database({ url, giveUpMs: 2000 });
+    try {
+      await expect(migrate(database, url)).rejects.toMatchObject({ code: "database.unavailable" });
+    } finally {
+      await database.close();
+    }
   });
 
   it("say which database they are of, for as long as it lives", async () => {

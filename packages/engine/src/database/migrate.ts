@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LotseError, type Sensitive } from "@lotse/core/kernel";
+import { isLotseError, LotseError, type Sensitive } from "@lotse/core/kernel";
 import type { Database, Transaction } from "./database.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
 import { migrations } from "./migrations.ts";
@@ -21,14 +21,16 @@ const patienceMs = 120_000;
  * it. The lock is asked for again and again, because waiting for it inside PostgreSQL blocks the building of
  * indexes without locks that DBOS does under it.
  *
- * @throws LotseError `database.unavailable` when another process does not get done with it
+ * @throws LotseError `database.unavailable` when the server does not answer for as long as `database` waits, or another
+ * process does not get done with it
  */
 export async function migrate(database: Database, url: Sensitive<string>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await migrateOnce(database, url);
     } catch (error) {
-      if (!isConnectionLoss(error) || attempt === attempts) throw error;
+      // What says that the database gave up has tried for long enough.
+      if (isLotseError(error) || !isConnectionLoss(error) || attempt === attempts) throw error;
       await sleep(100);
     }
   }
