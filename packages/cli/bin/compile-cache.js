@@ -1,5 +1,5 @@
-// Keeps the compiled code of the command in its user's cache: it starts in half the time. Where that cannot be, or
-// where somebody else could write there and so decide what runs, it starts without.
+// Keeps the compiled code of the command in its user's cache: it starts faster. Where that cannot be, or where
+// somebody else could write there and so decide what runs, it starts without.
 // See https://nodejs.org/api/module.html#module-compile-cache
 import { mkdirSync, statSync } from "node:fs";
 import { enableCompileCache } from "node:module";

@@ -1,6 +1,6 @@
 import semver from "semver";
 import { isLotseError, LotseError } from "../kernel/index.ts";
-import { highestFirst } from "../release/index.ts";
+import { highestFirst, isVersion, normaliseVersion } from "../release/index.ts";
 import { changelogMarkdown, notesMarkdown } from "../release/notes/markdown.ts";
 import { notesOf, type Notes } from "../release/notes/notes.ts";
 import { commitsBetween, commitState, taggedVersions } from "./release-git.ts";
@@ -85,8 +85,8 @@ async function pointAt(session: Session, points: readonly Point[], reference: st
     if (commit === null) throw withoutCommit(`release ${version}`);
     return { version, commit, at: createdAt };
   } catch (error) {
-    const wanted = semver.valid(reference.replace(/^v/u, ""));
-    const tagged = wanted === null ? undefined : points.find(({ version }) => version === wanted);
+    const wanted = isVersion(reference) ? normaliseVersion(reference) : null;
+    const tagged = points.find(({ version }) => version === wanted);
     if (tagged !== undefined && isLotseError(error) && error.code === "release.not-found") return tagged;
     throw error;
   }
@@ -98,9 +98,9 @@ function unreleasedAt(commit: string): Point {
 
 /** The version before: a version that is no prerelease follows the last one of its kind. */
 function pointBefore(points: readonly Point[], to: Point): Point | null {
-  const isVersion = semver.valid(to.version) !== null;
-  const lower = isVersion ? points.filter(({ version }) => semver.lt(version, to.version)) : points;
-  const fitting = isVersion && isStable(to) ? lower.filter(isStable) : lower;
+  const hasVersion = isVersion(to.version);
+  const lower = hasVersion ? points.filter(({ version }) => semver.lt(version, to.version)) : points;
+  const fitting = hasVersion && isStable(to) ? lower.filter(isStable) : lower;
   return fitting[0] ?? null;
 }
 
