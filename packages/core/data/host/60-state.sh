@@ -26,18 +26,11 @@ point_at() {
   to_disk "$home"
 }
 
-# state ENV TENANT: everything that is asked about a tenant, from the files and from systemd. Changes nothing.
+# state ENV TENANT: everything that is asked about a tenant, from the files and from systemd. Changes nothing. It is
+# asked before and after every step, so it starts few programs.
 op_state() {
   scope "$1" "$2"
-  [ -d "$home" ] || return 0
-  if [ -s "$home/weights" ]; then
-    read -r blue green sum <"$home/weights" || true
-    if [ "$(printf '%s %s' "$blue" "$green" | sha256sum | cut -d ' ' -f 1)" = "$sum" ]; then
-      printf 'weights %s %s\n' "$blue" "$green"
-    else
-      printf 'damaged weights\n'
-    fi
-  fi
+  tell_weights
   [ ! -s "$home/ports" ] || printf 'ports %s\n' "$(cat "$home/ports")"
   for each in "$home"/releases/*/.ready; do
     [ -e "$each" ] || continue
@@ -45,14 +38,38 @@ op_state() {
     [ ! -e "$each/.touched" ] || continue
     printf 'release %s\n' "${each##*/}"
   done
+  filled='' slots=''
   for colour in blue green; do
     [ -s "$home/slots/$colour/meta" ] || continue
-    printf 'slot %s\nmeta %s\n' "$colour" "$(cat "$home/slots/$colour/meta")"
-    [ ! -e "$home/slots/$colour/started" ] || printf 'started\n'
-    systemctl show -p ActiveState -p SubState -p NRestarts -p MainPID -p Result -p ExecMainStatus \
-      "$(unit_of "$colour")" | sed 's/^/unit /'
+    printf 'meta %s %s\n' "$colour" "$(cat "$home/slots/$colour/meta")"
+    [ ! -e "$home/slots/$colour/started" ] || printf 'started %s\n' "$colour"
+    filled="$filled $colour"
+    slots="$slots $(unit_of "$colour")"
   done
+  tell_units
   printf 'end\n'
+}
+
+tell_weights() {
+  [ -s "$home/weights" ] || return 0
+  read -r blue green sum <"$home/weights" || true
+  wanted=$(printf '%s %s' "$blue" "$green" | sha256sum)
+  if [ "${wanted%% *}" = "$sum" ]; then
+    printf 'weights %s %s\n' "$blue" "$green"
+  else
+    printf 'damaged weights\n'
+  fi
+}
+
+# systemd tells of the units in the order in which they are named, with an empty line between.
+tell_units() {
+  [ -n "$slots" ] || return 0
+  # shellcheck disable=SC2086 # names of units, of a safe alphabet
+  systemctl show -p ActiveState -p SubState -p NRestarts -p MainPID -p Result -p ExecMainStatus $slots |
+    awk -v filled="$filled" '
+      BEGIN { split(filled, colour, " "); at = 1 }
+      /^$/ { at++; next }
+      { print "unit", colour[at], $0 }'
 }
 
 # ports ENV TENANT OWNER FENCE TTL FIRST LAST: two ports that stay the tenant's on this host.

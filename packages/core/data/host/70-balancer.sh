@@ -6,8 +6,8 @@ backend_of() {
 
 sum_is_right() {
   [ -s "$1" ] || return 1
-  wanted=$(tail -n 1 "$1")
-  [ "$wanted" = "# lotse-sha256 $(sed '$d' "$1" | sha256sum | cut -d ' ' -f 1)" ]
+  wanted=$(sed '$d' "$1" | sha256sum)
+  [ "$(tail -n 1 "$1")" = "# lotse-sha256 ${wanted%% *}" ]
 }
 
 balancer_file() {
@@ -67,7 +67,7 @@ change_servers() {
   cp "$file" "$partial" 2>/dev/null || true
   store
   worker=$(worker_now)
-  if systemctl reload-or-restart "$service" 2>/dev/null && await_worker && bring_in_line "$file"; then
+  if systemctl reload-or-restart "$service" 2>/dev/null && await_worker && await_servers "$file" && bring_in_line "$file"; then
     return 0
   fi
   trouble=${words:-$service does not reload}
@@ -133,29 +133,27 @@ op_lb_repair() {
   done
 }
 
-# name weight ready-or-maint port
+# servers_of FILE PREFIX: name weight ready-or-maint port, after a prefix.
 servers_of() {
-  awk '$1 == "server" {
+  awk -v prefix="$2" '$1 == "server" {
     port = $3
     sub(/.*:/, "", port)
-    print $2, $5, ($NF == "disabled" ? "maint" : "ready"), port
+    print prefix $2, $5, ($NF == "disabled" ? "maint" : "ready"), port
   }' "$1"
 }
 
 knows_servers() {
   {
     ask "$socket" 'show stat' | cut -d , -f 1,2 | sed 's/^/known /'
-    servers_of "$1" | sed "s/^/wanted $(backend_of),/"
+    servers_of "$1" "wanted $(backend_of),"
   } | awk '
     $1 == "known" { known[$2] = 1 }
     $1 == "wanted" && !($2 in known) { unknown = 1 }
     END { exit unknown }'
 }
 
-# First those that get requests, then those that get none: there is no moment without a server. Many servers take
-# several connections, since HAProxy bounds the length of a line.
-bring_in_line() {
-  words='' tries=0
+await_servers() {
+  tries=0
   until knows_servers "$1"; do
     tries=$((tries + 1))
     if [ "$tries" -gt 50 ]; then
@@ -164,16 +162,20 @@ bring_in_line() {
     fi
     sleep 0.1
   done
+}
+
+# First those that get requests, then those that get none: there is no moment without a server. Many servers take
+# several connections, since HAProxy bounds the length of a line.
+bring_in_line() {
   words=$(
-    {
-      servers_of "$1" | awk '$3 == "ready"'
-      servers_of "$1" | awk '$3 == "maint"'
-    } | awk -v backend="$(backend_of)" '
-      { name = "set server " backend "/" $1; between = line == "" ? "" : ";" }
-      $3 == "ready" { line = line between name " weight " $2 ";" name " state ready" }
-      $3 == "maint" { line = line between name " state maint" }
-      NR % 25 == 0 { print line; line = "" }
-      END { if (line != "") print line }' | while read -r line; do
+    servers_of "$1" "set server $(backend_of)/" | awk '
+      { name = $1 " " $2 " " $3 }
+      $5 == "ready" { told[++ready] = name " weight " $4 ";" name " state ready" }
+      $5 == "maint" { put_away[++maint] = name " state maint" }
+      END {
+        for (i = 1; i <= maint; i++) told[ready + i] = put_away[i]
+        for (i = 1; i <= ready + maint; i++) printf "%s%s", told[i], (i % 25 == 0 || i == ready + maint ? "\n" : ";")
+      }' | while read -r line; do
       ask "$socket" "$line" || echo 'its socket does not answer'
     done | tr -d '\n' | sed 's/^ *$//'
   )
@@ -193,41 +195,48 @@ op_lb_state() {
       continue
     fi
     if sum_is_right "$file"; then
-      printf 'file %s\n' "$(bind_of "$file")"
-      sed -n 's/^# sticky /sticky /p' "$file"
-      servers_of "$file" | sed 's/^/server /'
+      tell_file "$file"
       break
     fi
     printf 'damaged %s\n' "$file"
   done
   if running=$(ask "$4" 'show info;show stat'); then
     printf 'running\n'
-    # A reload begins a new process, which counts from nothing.
-    printf '%s\n' "$running" | sed -n 's/^Pid: /counted-by /p'
-    printf '%s\n' "$running" | rows | sed 's/^/stat /'
+    printf '%s\n' "$running" | rows stat
   fi
   if [ -S "$5" ]; then
     ask "$5" 'show proc' | awk '/^# old workers/ { old = 1; next } /^#/ { old = 0 } old && $2 == "worker" { print $1 }' | while read -r pid; do
-      ask "$5" "@!$pid show stat" | rows | sed 's/^/old /' || true
+      ask "$5" "@!$pid show stat" | rows old || true
     done
   fi
   printf 'end\n'
 }
 
-bind_of() {
-  sed -n 's/^ *bind \([^ ]*\).*$/\1/p' "$1" | head -n 1
+tell_file() {
+  awk '
+    $1 == "bind" && !bound { print "file", $2; bound = 1 }
+    /^# sticky / { print substr($0, 3) }' "$1"
+  servers_of "$1" 'server '
+}
+
+# look ENV TENANT DIRECTORY SOCKET MASTER: what `state` and `lb-state` tell, of a host that is both.
+op_look() {
+  op_state "$1" "$2"
+  op_lb_state "$@"
 }
 
 # The rows of a tenant by the names of their columns, which versions of HAProxy order differently:
 # proxy server current total errors-5xx errors-connect errors-response status weight
+# each after a word; and the process that counts them. A reload begins a new one, which counts from nothing.
 rows() {
-  awk -F , -v backend="$(backend_of)" '
+  awk -F , -v word="$1" -v backend="$(backend_of)" '
+    sub(/^Pid: /, "") { print "counted-by", $0 }
     /^# / { sub(/^# /, ""); for (i = 1; i <= NF; i++) at[$i] = i; next }
     $at["pxname"] == backend || $at["pxname"] == backend ":none" {
       if ($at["svname"] == "FRONTEND") next
       status = $at["status"]
       sub(/ .*/, "", status)
-      printf "%s %s %d %d %d %d %d %s %d\n", $at["pxname"], $at["svname"], $at["scur"], $at["stot"], $at["hrsp_5xx"], $at["econ"], $at["eresp"], status, $at["weight"]
+      printf "%s %s %s %d %d %d %d %d %s %d\n", word, $at["pxname"], $at["svname"], $at["scur"], $at["stot"], $at["hrsp_5xx"], $at["econ"], $at["eresp"], status, $at["weight"]
     }'
 }
 

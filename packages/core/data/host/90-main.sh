@@ -29,6 +29,8 @@ case $operation in
   lb-put) want 9 $# && op=op_lb_put ;;
   lb-repair) want 1 $# && op=op_lb_repair ;;
   lb-state) want 5 $# && op=op_lb_state ;;
+  look) want 5 $# && op=op_look ;;
+  serve) want 0 $# && op=op_serve ;;
   take-listen) at_least 7 $# && op=op_take_listen ;;
   *) fail 64 "no such operation" ;;
 esac

@@ -1,8 +1,9 @@
 import { isLotseError, type Clock } from "../../../kernel/index.ts";
 import type { HealthTry } from "../../health/wait.ts";
 import type { Slot } from "../../names.ts";
-import { goneOf, parseHostState, type HostState } from "./host-state.ts";
+import { goneOf, type HostState } from "./host-state.ts";
 import { runHook } from "./hooks.ts";
+import { askHost } from "./observe.ts";
 import type { Remote } from "./remote.ts";
 import { bindAddressOf, type HostPlace, type HostSpec } from "./spec.ts";
 import type { Ssh } from "./ssh.ts";
@@ -20,24 +21,19 @@ export interface HealthParts {
   readonly newKey: () => string;
 }
 
-async function stateNow({ remote, host, slot, signal }: HealthParts): Promise<HostState> {
-  const output = await remote.ask(host, "state", [slot.environment, slot.tenant], { signal });
-  return parseHostState(host.name, output);
-}
-
 /**
  * Asks the service on a host once: its unit, and what the description says.
  *
  * @param now - what the host has just said of the unit; the first try goes by it, later ones ask anew
  */
 export function healthTry(parts: HealthParts, spec: HostSpec, now: HostState): HealthTry {
-  const { host, slot } = parts;
+  const { remote, host, slot, signal } = parts;
   const port = now.ports?.[slot.colour] ?? 0;
   let told: HostState | null = now;
   const restarts = restartsOf(now, slot);
   return async () => {
     try {
-      const asked = told ?? stateNow(parts);
+      const asked = told ?? askHost(remote, host, slot, signal);
       told = null;
       const [state, trouble] = await Promise.all([asked, probe(parts, spec, port)]);
       const slotState = state.slots[slot.colour];
@@ -48,7 +44,7 @@ export function healthTry(parts: HealthParts, spec: HostSpec, now: HostState): H
         return { gone: await lastWords(parts, gone ?? "it ended and was started again") };
       return trouble === null ? null : `${host.name}: ${trouble}`;
     } catch (error) {
-      parts.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       // A host that does not answer is not healthy, and may be so later.
       if (isLotseError(error) && error.code === "target.host") return error.message;
       throw error;

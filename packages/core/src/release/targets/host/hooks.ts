@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { LotseError } from "../../../kernel/index.ts";
 import { formatSlot, type Slot } from "../../names.ts";
-import { parseHostState } from "./host-state.ts";
+import { askHost } from "./observe.ts";
 import {
   codeDirectory,
   envFile,
@@ -49,8 +49,8 @@ export async function runHook(
   timeoutMs: number,
 ): Promise<string> {
   const { remote, host, slot, signal, session = "long" } = parts;
-  const output = await remote.ask(host, "state", [slot.environment, slot.tenant], { signal });
-  const meta = parseHostState(host.name, output).slots[slot.colour]?.meta;
+  const { slots } = await askHost(remote, host, slot, signal);
+  const meta = slots[slot.colour]?.meta;
   if (meta === undefined) {
     const message = `${host.name}: nothing is prepared in ${formatSlot(slot)}`;
     throw new LotseError({ code: "target.refused", message });

@@ -353,16 +353,16 @@ describe("hosts that are exchanged", () => {
 describe("state of a host", () => {
   const meta = JSON.stringify({ release: "r", version: "1.0.0", directory: "d", key: "k", spec });
   const of = (unit: string, started = true) =>
-    parseHostState("web-1", `slot blue\nmeta ${meta}\n${started ? "started\n" : ""}unit ${unit}\nend\n`).slots
-      .blue;
+    parseHostState("web-1", `meta blue ${meta}\n${started ? "started blue\n" : ""}unit blue ${unit}\nend\n`)
+      .slots.blue;
 
   it.each([
     ["ActiveState=active", true, "running"],
     ["ActiveState=inactive", true, "stopped"],
     ["ActiveState=inactive", false, "prepared"],
     ["ActiveState=failed", true, "exited"],
-    ["ActiveState=activating\nunit SubState=auto-restart", true, "backing-off"],
-    ["ActiveState=activating\nunit SubState=start", true, "running"],
+    ["ActiveState=activating\nunit blue SubState=auto-restart", true, "backing-off"],
+    ["ActiveState=activating\nunit blue SubState=start", true, "running"],
     ["ActiveState=new-in-systemd-999", true, "unknown"],
   ] as const)("%j, started %s: %s", (unit, started, expected) => {
     const slot = of(unit, started);
@@ -370,8 +370,8 @@ describe("state of a host", () => {
   });
 
   it("an answer that was cut off is an error, and an empty one a host that knows nothing", () => {
-    expect(() => parseHostState("web-1", "slot blue\n")).toThrowError(/cut off/u);
-    expect(parseHostState("web-1", "")).toEqual({ slots: {}, ports: null, weights: null, releases: [] });
+    expect(() => parseHostState("web-1", `meta blue ${meta}\n`)).toThrowError(/cut off/u);
+    expect(parseHostState("web-1", "end\n")).toEqual({ slots: {}, ports: null, weights: null, releases: [] });
   });
 });
 

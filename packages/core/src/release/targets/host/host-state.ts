@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LotseError } from "../../../kernel/index.ts";
-import { colourSchema, type Colour } from "../../names.ts";
+import { colours, colourSchema, type Colour } from "../../names.ts";
 import { weightsSchema, type Weights } from "../../step.ts";
 import type { ColourState } from "../../target.ts";
 import { hostSpecSchema } from "./spec.ts";
@@ -43,10 +43,6 @@ interface Draft {
   unit: Record<string, string>;
 }
 
-function newDraft(): Draft {
-  return { started: false, unit: {} };
-}
-
 /**
  * Reads what `state` answers.
  *
@@ -54,32 +50,46 @@ function newDraft(): Draft {
  * @throws LotseError `target.host` when it is cut off or cannot be read
  */
 export function parseHostState(host: string, output: string): HostState {
-  const drafts = new Map<Colour, Draft>();
-  let draft: Draft = newDraft();
+  const drafts: Record<Colour, Draft> = {
+    blue: { started: false, unit: {} },
+    green: { started: false, unit: {} },
+  };
   let ports: HostState["ports"] = null;
   let weights: Weights | null = null;
   const releases: string[] = [];
   const lines = output.split("\n");
-  if (output !== "" && !lines.includes("end")) throw unreadable(host, "its answer was cut off");
+  if (!lines.includes("end")) throw unreadable(host, "its answer was cut off");
   for (const line of lines) {
-    const at = line.indexOf(" ");
-    const [kind, rest] = at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 1)];
+    const [kind, rest] = cut(line);
     if (kind === "weights") weights = parseWeights(rest);
     else if (kind === "ports") ports = parsePorts(rest);
     else if (kind === "release") releases.push(rest);
-    else if (kind === "slot") {
-      draft = newDraft();
-      drafts.set(colourSchema.parse(rest), draft);
-    } else if (kind === "meta") draft.meta = parseMeta(host, rest);
-    else if (kind === "started") draft.started = true;
-    else if (kind === "unit") {
-      const equals = rest.indexOf("=");
-      if (equals > 0) draft.unit[rest.slice(0, equals)] = rest.slice(equals + 1);
+    else if (kind === "meta" || kind === "started" || kind === "unit") {
+      const [colour, told] = cut(rest);
+      addTo(drafts[colourSchema.parse(colour)], kind, told, host);
     }
   }
   const slots: Partial<Record<Colour, SlotState>> = {};
-  for (const [colour, { meta, ...rest }] of drafts) if (meta !== undefined) slots[colour] = { meta, ...rest };
+  for (const colour of colours) {
+    const { meta, ...rest } = drafts[colour];
+    if (meta !== undefined) slots[colour] = { meta, ...rest };
+  }
   return { slots, ports, weights, releases };
+}
+
+function addTo(draft: Draft, kind: "meta" | "started" | "unit", told: string, host: string): void {
+  if (kind === "meta") draft.meta = parseMeta(host, told);
+  else if (kind === "started") draft.started = true;
+  else {
+    const [name, value] = cut(told, "=");
+    draft.unit[name] = value;
+  }
+}
+
+/** What is before and after the first of a mark; all of it is before where there is none. */
+function cut(text: string, mark = " "): readonly [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function parseWeights(text: string): Weights | null {

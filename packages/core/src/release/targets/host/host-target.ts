@@ -9,8 +9,8 @@ import { gather, throwFailed, together } from "./failures.ts";
 import { endFormer } from "./former.ts";
 import { healthTry, type HealthParts } from "./healthy.ts";
 import { runHook } from "./hooks.ts";
-import { parseHostState, stateOf, type HostState, type SlotMeta } from "./host-state.ts";
-import { observe, observeBalancers, sharesOf, targetStateOf } from "./observe.ts";
+import { stateOf, type HostState, type SlotMeta } from "./host-state.ts";
+import { askHost, observe, observeBalancers, sharesOf, targetStateOf } from "./observe.ts";
 import { guard, prepareHosts, type StepParts } from "./prepare.ts";
 import { remoteProgram } from "./program.ts";
 import { openRemote, type Remote } from "./remote.ts";
@@ -208,8 +208,7 @@ export class HostTarget implements Target {
     const { clock, newKey } = this.#shared;
     const { remote, ssh } = await this.#open();
     const result = await gather(this.#chosen(on), async (host) => {
-      const output = await remote.ask(host, "state", [slot.environment, slot.tenant], { signal });
-      const now = parseHostState(host.name, output);
+      const now = await askHost(remote, host, slot, signal);
       const meta = now.slots[slot.colour]?.meta;
       if (meta === undefined) {
         const message = `${host.name}: nothing is prepared in ${formatSlot(slot)}`;

@@ -7,7 +7,7 @@ import { gather, type Gathered } from "./failures.ts";
 import { parseBalancerState, type BalancerState } from "./haproxy.ts";
 import { parseHostState, stateOf, type HostState } from "./host-state.ts";
 import type { Remote } from "./remote.ts";
-import { balancersOf, internalOf, leftOut, type HostPlace, type HostSpec } from "./spec.ts";
+import { balancersOf, internalOf, leftOut, loginOf, type HostPlace, type HostSpec } from "./spec.ts";
 
 /** What hosts and balancers say about a tenant at one moment. */
 export interface Observation {
@@ -15,35 +15,93 @@ export interface Observation {
   readonly balancers: Gathered<BalancerState>;
 }
 
+/** Asks a host what it knows of a tenant. @throws LotseError `target.host` */
+export async function askHost(
+  remote: Remote,
+  host: HostPlace,
+  { environment, tenant }: TenantScope,
+  signal?: AbortSignal,
+): Promise<HostState> {
+  return parseHostState(host.name, await remote.ask(host, "state", [environment, tenant], { signal }));
+}
+
 /** Asks all hosts and balancers at once; those that do not answer are among the failed. */
 export async function observe(
   remote: Remote,
   spec: HostSpec,
-  { environment, tenant }: TenantScope,
+  scope: TenantScope,
   signal?: AbortSignal,
 ): Promise<Observation> {
+  const places = { hosts: spec.hosts, balancers: balancersOf(spec) };
+  const logins = new Set(places.balancers.map(loginOf));
+  const both = new Set(places.hosts.map(loginOf).filter((login) => logins.has(login)));
+  const looks = new Map<string, Promise<Look>>();
+  const look = (host: HostPlace): Promise<Look> | null => {
+    const login = loginOf(host);
+    if (!both.has(login)) return null;
+    const asked = looks.get(login) ?? askBoth(remote, spec, host, scope, signal);
+    looks.set(login, asked);
+    return asked;
+  };
   const [hosts, balancers] = await Promise.all([
-    gather(spec.hosts, async (host) =>
-      parseHostState(host.name, await remote.ask(host, "state", [environment, tenant], { signal })),
-    ),
-    observeBalancers(remote, spec, { environment, tenant }, signal),
+    gather(places.hosts, async (host) => {
+      const told = await look(host);
+      return told === null ? askHost(remote, host, scope, signal) : parseHostState(host.name, told.host);
+    }),
+    gather(places.balancers, async (host) => {
+      const told = await look(host);
+      return told === null
+        ? askBalancer(remote, spec, host, scope, signal)
+        : parseBalancerState(told.balancer);
+    }),
   ]);
   signal?.throwIfAborted();
   return { hosts, balancers };
+}
+
+/** What `look` answers: what `state` would, and what `lb-state` would. */
+interface Look {
+  readonly host: string;
+  readonly balancer: string;
+}
+
+async function askBoth(
+  remote: Remote,
+  spec: HostSpec,
+  host: HostPlace,
+  { environment, tenant }: TenantScope,
+  signal?: AbortSignal,
+): Promise<Look> {
+  const words = [environment, tenant, ...balancerWords(spec)];
+  const told = await remote.ask(host, "look", words, { signal });
+  const end = /^end\n/mu.exec(told);
+  const at = end === null ? told.length : end.index + end[0].length;
+  return { host: told.slice(0, at), balancer: told.slice(at) };
 }
 
 /** Asks the balancers alone. */
 export async function observeBalancers(
   remote: Remote,
   spec: HostSpec,
-  { environment, tenant }: TenantScope,
+  scope: TenantScope,
   signal?: AbortSignal,
 ): Promise<Gathered<BalancerState>> {
-  const { directory, socket, "master-socket": master } = spec.balancer;
-  const words = [environment, tenant, directory, socket, master];
-  return gather(balancersOf(spec), async (host) =>
-    parseBalancerState(await remote.ask(host, "lb-state", words, { signal })),
-  );
+  return gather(balancersOf(spec), (host) => askBalancer(remote, spec, host, scope, signal));
+}
+
+async function askBalancer(
+  remote: Remote,
+  spec: HostSpec,
+  host: HostPlace,
+  { environment, tenant }: TenantScope,
+  signal?: AbortSignal,
+): Promise<BalancerState> {
+  const words = [environment, tenant, ...balancerWords(spec)];
+  return parseBalancerState(await remote.ask(host, "lb-state", words, { signal }));
+}
+
+function balancerWords({ balancer }: HostSpec): readonly string[] {
+  return [balancer.directory, balancer.socket, balancer["master-socket"]];
 }
 
 /**

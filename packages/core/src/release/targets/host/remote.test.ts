@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../kernel/index.ts";
+import type { SshResult } from "./call.ts";
 import { openRemote, type Remote } from "./remote.ts";
 import { parseHostSpec } from "./spec.ts";
-import type { Ssh, SshResult } from "./ssh.ts";
+import type { Ssh } from "./ssh.ts";
 
 const good = { status: 0, stdout: "", stderr: "" };
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -16,7 +17,7 @@ function scene(): { remote: Remote; calls: ((result: SshResult) => void)[] } {
   const run = (): Promise<SshResult> => new Promise((resolve) => calls.push(resolve));
   const ssh: Ssh = {
     run,
-    runFixed: run,
+    ask: run,
     connect: () => {
       throw new Error("not asked for");
     },

@@ -2,10 +2,11 @@ import { isLotseError, LotseError, type Clock, type ErrorCode } from "../../../k
 import type { TenantScope } from "../../names.ts";
 import type { Fencing } from "../../target.ts";
 import { checkWords } from "./argument.ts";
+import type { Input, SshResult } from "./call.ts";
 import { uploadCommand, type RemoteProgram } from "./program.ts";
 import type { SessionLength } from "./sessions.ts";
 import type { HostPlace, HostSpec } from "./spec.ts";
-import type { Input, Ssh, SshResult } from "./ssh.ts";
+import type { Ssh } from "./ssh.ts";
 
 /** Who acts, for the locks of hosts. */
 interface Holder {
@@ -188,37 +189,53 @@ async function call(
   words: readonly string[],
   options: CallOptions,
 ): Promise<SshResult> {
-  const { program, clock } = parts;
+  const { clock } = parts;
   const started = clock.elapsedMs();
-  const result = await once(parts, host, [program.path, ...words], options);
+  const result = await once(parts, host, words, options);
   if (isMissing(result)) {
     await upload(parts, host, options.signal);
-    return once(parts, host, [program.path, ...words], options);
+    return once(parts, host, words, options);
   }
   // A shared connection whose host was rebooted breaks at once; a new one may work.
   if (result.status === sshFailed && clock.elapsedMs() - started < 2000) {
     await parts.ssh.forget(host);
-    return once(parts, host, [program.path, ...words], options);
+    return once(parts, host, words, options);
   }
   return result;
 }
 
 async function once(
-  { ssh, spec }: RemoteParts,
+  parts: RemoteParts,
   host: HostPlace,
   words: readonly string[],
-  { input, signal, session, extraMs = 0 }: CallOptions,
+  options: CallOptions,
 ): Promise<SshResult> {
-  const timeoutMs = spec.ssh["answer-timeout-ms"] + extraMs;
   try {
-    const options = { input, signal, timeoutMs, session };
-    if (!spec.ssh.sudo) return await ssh.run(host, words, options);
-    return await ssh.runFixed(host, `sudo -n ${checkWords(words).join(" ")}`, options);
+    return await over(parts, host, checkWords(words), options);
   } catch (error) {
     // Whoever comes next must not wait for a connection that is dead.
-    if (signal?.aborted !== true) await ssh.forget(host);
+    if (options.signal?.aborted !== true) await parts.ssh.forget(host);
     throw error;
   }
+}
+
+/** Short operations share sessions; those that take long, or bring a file, have one of their own. */
+function over(
+  { ssh, spec, program }: RemoteParts,
+  host: HostPlace,
+  words: readonly string[],
+  { input, signal, session = "short", extraMs = 0 }: CallOptions,
+): Promise<SshResult> {
+  const patience = { signal, timeoutMs: spec.ssh["answer-timeout-ms"] + extraMs };
+  const start = `${asRoot(spec)}${program.path}`;
+  if (session === "long" || (input !== undefined && "file" in input)) {
+    return ssh.run(host, `${start} ${words.join(" ")}`, { ...patience, input, session });
+  }
+  return ssh.ask(host, `${start} serve`, { ...patience, words, bytes: input?.bytes });
+}
+
+function asRoot({ ssh }: HostSpec): string {
+  return ssh.sudo ? "sudo -n " : "";
 }
 
 async function upload(
@@ -226,8 +243,9 @@ async function upload(
   host: HostPlace,
   signal?: AbortSignal,
 ): Promise<void> {
-  const command = `${spec.ssh.sudo ? "sudo -n " : ""}sh -c '${uploadCommand(program)}'`;
-  const result = await ssh.runFixed(host, command, {
+  const command = `${asRoot(spec)}sh -c '${uploadCommand(program)}'`;
+  const result = await ssh.run(host, command, {
+    session: "short",
     input: { bytes: program.text },
     timeoutMs: spec.ssh["answer-timeout-ms"],
     signal,

@@ -188,6 +188,11 @@ export function balancersOf(spec: HostSpec): readonly HostPlace[] {
   return spec.balancer.hosts === "each" ? spec.hosts : spec.balancer.hosts;
 }
 
+/** What tells logins to different machines, or as different users, apart. */
+export function loginOf({ name, address, port, user, jump }: HostPlace): string {
+  return JSON.stringify([address ?? name, port ?? null, user ?? null, jump ?? null]);
+}
+
 /** The hosts of one description that a later one does not name any more, nor reach under another name. */
 export function leftOut(before: HostSpec, now: HostSpec): readonly HostPlace[] {
   const reachOf = ({ name, address, port = 22 }: HostPlace): string => `${address ?? name} ${port}`;
