@@ -87,7 +87,7 @@ export class EnvironmentConfigManager {
   check(snapshot: Snapshot): readonly Diagnostic[] {
     const { schema } = this.engine;
     if (schema === undefined) return snapshot.diagnostics;
-    this.#validator ??= new Validator(schema);
+    if (this.#validator?.schema !== schema) this.#validator = new Validator(schema);
     return [...snapshot.diagnostics, ...this.#validator.validate(snapshot)];
   }
 
@@ -108,9 +108,7 @@ export class EnvironmentConfigManager {
 
   /** Looks again at the disk. @param paths - only these files may have changed; all if left out */
   refresh(paths?: readonly string[]): void {
-    const before = this.engine.schema;
     this.engine.refresh(paths);
-    if (this.engine.schema !== before) this.#validator = undefined;
   }
 }
 

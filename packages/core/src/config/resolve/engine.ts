@@ -44,21 +44,27 @@ export class ConfigEngine {
   readonly files: Files;
   readonly #clock: Clock;
   readonly #variables: EngineOptions["variables"];
-  #state: EngineState;
+  #definition: Definition;
+  #opened: EngineState | undefined;
 
+  /** Reads `lotse.yml`; the schema and layers are read when they are first asked for. */
   constructor(options: EngineOptions) {
     this.files = options.files;
     this.#clock = options.clock;
     this.#variables = options.variables;
-    this.#state = this.#load();
+    this.#definition = readDefinition(this.files);
   }
 
   /** What `lotse.yml` says. */
   get workspace(): Workspace {
-    return this.#state.workspace;
+    return this.#definition.workspace;
   }
 
-  /** The schema, where the workspace names one. */
+  get #state(): EngineState {
+    return (this.#opened ??= loadState(this.workspace, this.files, this.#variables));
+  }
+
+  /** The schema, where the workspace names one. @throws LotseError where it cannot be read */
   get schema(): ConfigSchema | undefined {
     return this.#state.schema;
   }
@@ -79,11 +85,18 @@ export class ConfigEngine {
    * @param paths - only these files may have changed; all if left out
    */
   refresh(paths?: readonly string[]): void {
-    const { workspace, stamps } = this.#state;
-    const definition = [workspaceFileName, ...(workspace.schema === undefined ? [] : [workspace.schema])];
-    const touched = paths === undefined ? definition : definition.filter((path) => paths.includes(path));
-    if (touched.some((path) => this.files.stamp(path) !== stamps.get(path))) this.#state = this.#load();
-    else this.#state.store.refresh(paths);
+    const { stamps } = this.#definition;
+    const changed = [...stamps].some(
+      ([path, stamp]) => (paths?.includes(path) ?? true) && this.files.stamp(path) !== stamp,
+    );
+    if (!changed) {
+      this.#opened?.store.refresh(paths);
+      return;
+    }
+    const definition = readDefinition(this.files);
+    if (this.#opened !== undefined)
+      this.#opened = loadState(definition.workspace, this.files, this.#variables);
+    this.#definition = definition;
   }
 
   /**
@@ -92,7 +105,7 @@ export class ConfigEngine {
    * @throws LotseError `config.unknown-environment`
    */
   environment(name: string): string {
-    const { environmentNames } = this.#state.workspace;
+    const { environmentNames } = this.workspace;
     const found = environmentNames.get(name);
     if (found !== undefined) return found;
     throw new LotseError({
@@ -111,7 +124,8 @@ export class ConfigEngine {
     readonly entries: readonly LayerEntry[];
     readonly problems: readonly Diagnostic[];
   } {
-    const { workspace, store, tenants } = this.#state;
+    const { workspace } = this;
+    const { store, tenants } = this.#state;
     const environment = this.environment(request.environment);
     const own = request.tenant === undefined ? [] : tenants.documents(request.tenant, environment);
     const scope = {
@@ -148,7 +162,8 @@ export class ConfigEngine {
    * @throws LotseError where there is no answer at all: an unknown name, a layer that cannot be read
    */
   resolve(request: ResolveRequest): Snapshot {
-    const { memo, workspace, sources, schema, locks } = this.#state;
+    const { workspace } = this;
+    const { memo, sources, schema, locks } = this.#state;
     const environment = this.environment(request.environment);
     const { entries, problems } = this.layers(request);
     const steps = memo.merge(entries);
@@ -187,8 +202,9 @@ export class ConfigEngine {
 
   /** Forgets what was merged; parsed files stay. What is resolved next is merged from them anew. */
   forgetMerges(): void {
-    const { schema, sources } = this.#state;
-    this.#state = { ...this.#state, memo: new MergeMemo(schema?.policy, sources) };
+    if (this.#opened === undefined) return;
+    const { schema, sources } = this.#opened;
+    this.#opened = { ...this.#opened, memo: new MergeMemo(schema?.policy, sources) };
   }
 
   /** Merges without the memory of earlier merges; for tests that compare the two. */
@@ -202,7 +218,7 @@ export class ConfigEngine {
   }
 
   #checkWithout(names: readonly string[]): void {
-    const known = this.#state.workspace.layers.map((layer) => layer.name);
+    const known = this.workspace.layers.map((layer) => layer.name);
     const unknown = names.find((name) => !known.includes(name));
     if (unknown === undefined) return;
     throw new LotseError({
@@ -210,10 +226,6 @@ export class ConfigEngine {
       message: `there is no layer ${unknown}`,
       hint: suggest(unknown, known),
     });
-  }
-
-  #load(): EngineState {
-    return loadState(this.files, this.#variables);
   }
 }
 
@@ -236,20 +248,30 @@ function checkSources(request: ResolveRequest, { layers }: Workspace): void {
     fail(`a value for ${set.path}`, "{ name: set, from: set }");
 }
 
-interface EngineState {
+/** What `lotse.yml` says, and of which files it and the schema were. */
+interface Definition {
   readonly workspace: Workspace;
+  readonly stamps: ReadonlyMap<string, string | undefined>;
+}
+
+/** What is read and remembered by that definition. */
+interface EngineState {
   readonly schema: ConfigSchema | undefined;
   readonly store: DocumentStore;
   readonly tenants: TenantDirectory;
   readonly sources: ReferenceSources;
   readonly memo: MergeMemo;
   readonly locks: readonly LockRule[];
-  readonly stamps: ReadonlyMap<string, string | undefined>;
   readonly processLayer: (prefix: string, variables: EngineOptions["variables"]) => VariableLayer;
 }
 
-function loadState(files: Files, variables: EngineOptions["variables"]): EngineState {
+function readDefinition(files: Files): Definition {
   const workspace = readWorkspace(files);
+  const watched = [workspaceFileName, ...(workspace.schema === undefined ? [] : [workspace.schema])];
+  return { workspace, stamps: new Map(watched.map((path) => [path, files.stamp(path)])) };
+}
+
+function loadState(workspace: Workspace, files: Files, variables: EngineOptions["variables"]): EngineState {
   const schema =
     workspace.schema === undefined ? undefined : loadSchema(workspace.schema, files, workspace.limits);
   if (schema !== undefined)
@@ -260,17 +282,14 @@ function loadState(files: Files, variables: EngineOptions["variables"]): EngineS
   const store = new DocumentStore(files, workspace.limits, schema?.policy);
   const epoch = (): number => store.refreshes;
   const sources = { ...referenceSources(workspace, schema, files, variables), epoch };
-  const watched = [workspaceFileName, ...(workspace.schema === undefined ? [] : [workspace.schema])];
   const processLayers = new Map<string, VariableLayer>();
   return {
-    workspace,
     schema,
     store,
     tenants: new TenantDirectory(workspace, store),
     sources,
     memo: new MergeMemo(schema?.policy, sources),
     locks: collectLocks(schema?.policy),
-    stamps: new Map(watched.map((path) => [path, files.stamp(path)])),
     processLayer: (prefix, given) => {
       const known = processLayers.get(prefix) ?? layerOfProcess(prefix, given, schema?.policy);
       processLayers.set(prefix, known);

@@ -35,10 +35,13 @@ const contentKeywords: ReadonlySet<string> = new Set([
  * @throws LotseError `schema.invalid` when the schema itself is broken
  */
 export class Validator {
+  /** What it validates against. */
+  readonly schema: ConfigSchema;
   readonly #validate: ValidateFunction;
   readonly #find: BranchFinder;
 
   constructor(schema: ConfigSchema) {
+    this.schema = schema;
     const ajv = new Ajv2020({
       allErrors: true,
       verbose: true,
