@@ -2,7 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -74,10 +74,12 @@ describe("what a description of hosts can ask for", () => {
       release: release.id,
       version: release.version,
       spec: release.target,
-      materialise: (directory) =>
-        releases.materialise(release, scope, directory, async (_, bytes) =>
-          Promise.resolve(new Sensitive(Buffer.from(Buffer.from(bytes).toString().replace("REF", "s3cret")))),
-        ),
+      materialise: (directory) => releases.materialise(release, scope, directory),
+      files: () =>
+        releases.filesOf(release, scope, async (_, bytes) => {
+          const filled = Buffer.from(Buffer.from(bytes).toString().replace("REF", "s3cret"));
+          return Promise.resolve(new Sensitive({ bytes: filled, secrets: ["s3cret"] }));
+        }),
     };
     const slot = (colour: "blue" | "green"): Slot => ({ ...scope, colour });
     return { scope, blue: slot("blue"), green: slot("green"), target: workspace.target({}, spec), payload };
@@ -138,32 +140,41 @@ describe("what a description of hosts can ask for", () => {
       },
     ];
     const { blue, scope, target, payload } = await place({}, { artefact, rendered });
-    let written = "";
-    let left: boolean | undefined;
+    let work = "";
+    let here: readonly string[] | undefined;
     const watched: Payload = {
       ...payload,
       materialise: async (directory) => {
-        const result = await payload.materialise(directory);
-        written = result.filesDirectory ?? "";
-        return result;
+        work = dirname(directory);
+        return payload.materialise(directory);
       },
-      // Asked for when all is packed.
-      secrets: async () => {
-        left = existsSync(written);
-        return Promise.resolve({});
+      // Asked for when all is packed: what a crash would leave on this machine.
+      files: async () => {
+        const filled = await payload.files?.();
+        const names = await readdir(work, { recursive: true, withFileTypes: true });
+        here = names.filter((entry) => entry.isFile()).map(({ name }) => name);
+        return filled ?? new Sensitive({ files: [], secrets: [] });
       },
     };
     await target.prepare(blue, watched);
-    expect([written === "", left, existsSync(dirname(written))]).toEqual([false, false, false]);
+    expect(here).toEqual(expect.arrayContaining(["config.json", "release.tar.gz"]));
+    expect([here?.includes("app.conf"), existsSync(work)]).toEqual([false, false]);
     const told = await target.run(
       blue,
       shell(
-        'cat "$LOTSE_FILES/etc/app.conf"; stat -c "%a %U" "$LOTSE_FILES/etc/app.conf"; id -un; sha256sum <"$LOTSE_ARTEFACT"',
+        'cat "$LOTSE_FILES/etc/app.conf"; sha256sum <"$LOTSE_FILES/etc/app.conf"; stat -c "%a %U" "$LOTSE_FILES/etc/app.conf"; id -un; sha256sum <"$LOTSE_ARTEFACT"',
       ),
       onFirst,
     );
     const user = /^lotse-[0-9a-f]{16}$/mu.exec(told)?.[0];
-    expect(told.split("\n")).toEqual(["password=s3cret", `600 ${user}`, user, `${sha256(tarball)}  -`]);
+    // The command may read it, and what it tells of it is not told further.
+    expect(told.split("\n")).toEqual([
+      "password=[redacted]",
+      `${sha256(Buffer.from("password=s3cret\n"))}  -`,
+      `600 ${user}`,
+      user,
+      `${sha256(tarball)}  -`,
+    ]);
     await target.retire(blue);
     const home = `/var/lib/lotse/tenants/prod/${scope.tenant}`;
     const count = `cat $(find ${home}/slots ${home}/releases -type f) | grep -c s3cret || true`;

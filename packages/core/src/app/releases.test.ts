@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isLotseError, Sensitive } from "../kernel/index.ts";
@@ -88,14 +88,16 @@ async function opened(reference: string, scope = acme, person = ada) {
   const store = releasesOf(session);
   const release = await store.get(reference, scope.environment);
   const variables = await secretsForRelease(session, store, release, scope);
-  const into = join(workspace.root, `out-${reference}-${Math.random()}`);
-  await store.materialise(release, scope, into, filesForRelease(session, store, release, scope));
+  const fill = filesForRelease(session, store, release, scope);
+  const { files, secrets } = (await store.filesOf(release, scope, fill)).reveal();
+  const textOf = (wanted: string): string =>
+    Buffer.from(files.find(({ path }) => path === wanted)?.bytes ?? []).toString("utf8");
   return {
     key: variables["API_KEY"]?.reveal(),
     url: variables["API_URL"]?.reveal(),
-    file: readFileSync(join(into, "files/app.env"), "utf8"),
-    plain: readFileSync(join(into, "files/plain.conf"), "utf8"),
-    mode: statSync(join(into, "files/app.env")).mode & 0o777,
+    file: textOf("app.env"),
+    plain: textOf("plain.conf"),
+    hidden: secrets,
   };
 }
 
@@ -114,7 +116,7 @@ describe("what a release holds", () => {
       url: "https://u:first-value-db@host",
       file: "KEY=first-value\n",
       plain: "greeting = Hello\n",
-      mode: 0o600,
+      hidden: ["first-value"],
     });
     expect(await opened("2.0.0")).toMatchObject({ key: "second-value", plain: "greeting = Hi\n" });
     expect(await opened("1.0.0", { ...acme, tenant: "globex" })).toMatchObject({ key: "first-value" });

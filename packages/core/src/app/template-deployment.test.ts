@@ -164,8 +164,8 @@ function reveal(reference: SecretReference): Promise<Sensitive<string>> {
 
 async function filled(): Promise<string> {
   const [file] = files();
-  const bytes = await fillSecrets(file?.bytes ?? new Uint8Array(), reveal);
-  return Buffer.from(bytes.reveal()).toString("utf8");
+  const { bytes } = (await fillSecrets(file?.bytes ?? new Uint8Array(), reveal)).reveal();
+  return Buffer.from(bytes).toString("utf8");
 }
 
 describe("secret files", () => {

@@ -1,4 +1,5 @@
 import { LotseError, Sensitive } from "../kernel/index.ts";
+import type { Filled } from "../release/index.ts";
 import { encode } from "../templates/index.ts";
 import { parsePieces, type SecretHole } from "./template-references.ts";
 import type { SecretRevealer } from "./template-values.ts";
@@ -14,7 +15,7 @@ const maxFilledBytes = 64 * 1024 * 1024;
  * @throws LotseError `template.secret` for bytes that are none of `renderedFiles`, `file.too-large` beyond 64 MiB, and
  * what `reveal` throws
  */
-export async function fillSecrets(bytes: Uint8Array, reveal: SecretRevealer): Promise<Sensitive<Uint8Array>> {
+export async function fillSecrets(bytes: Uint8Array, reveal: SecretRevealer): Promise<Sensitive<Filled>> {
   const pieces = parsePieces(textOf(bytes));
   const known = new Map<string, Sensitive<string>>();
   for (const piece of pieces) {
@@ -32,7 +33,9 @@ export async function fillSecrets(bytes: Uint8Array, reveal: SecretRevealer): Pr
       hint: "keep large content out of templates",
     });
   }
-  return new Sensitive(Buffer.from(filled.join(""), "utf8"));
+  const inFile = filled.filter((_, at) => typeof pieces[at] !== "string");
+  const secrets = new Set([...inFile, ...[...known.values()].map((value) => value.reveal())]);
+  return new Sensitive({ bytes: Buffer.from(filled.join(""), "utf8"), secrets: [...secrets] });
 }
 
 /** The references in a secret file of a release, each once, in the order of the file. @throws LotseError `template.secret` */

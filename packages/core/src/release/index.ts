@@ -15,7 +15,8 @@ export {
   type HistoryEntry,
 } from "./deployment.ts";
 export { currentDeployment, openDeployments, type DeploymentStore } from "./deployments.ts";
-export type { FillFile, Materialised } from "./materialise.ts";
+export type { Filled, FilledFiles, FillFile } from "./filled-files.ts";
+export type { Materialised } from "./materialise.ts";
 export { migrationsBetween, wayBack, type MigrationBearer, type WayBack } from "./migrations/way-back.ts";
 export { readMigrations, type MigrationSource } from "./migrations/read-migrations.ts";
 export { colourSchema, isSafeName, nameSchema, type Colour, type Slot, type TenantScope } from "./names.ts";

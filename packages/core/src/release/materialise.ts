@@ -6,28 +6,21 @@ import {
   LotseError,
   makePrivateDirectory,
   removeTree,
-  type Sensitive,
   writePrivateFile,
 } from "../kernel/index.ts";
 import { readCodeTree } from "./code-tree.ts";
 import type { TenantScope } from "./names.ts";
 import { readJsonObject, type ObjectStore } from "./objects.ts";
-import { tenantPartOf, type Release, type TenantPart } from "./release.ts";
-import { readRenderedFiles, type FileEntry } from "./rendered-files.ts";
+import { tenantPartOf, type Release } from "./release.ts";
 
 /** Where a release was written to; absolute paths. */
 export interface Materialised {
   readonly codeDirectory: string;
   readonly configFile: string;
   readonly variables: Readonly<Record<string, string>>;
-  /** The directory of the rendered files, secrets filled in; absent where there are none. */
-  readonly filesDirectory?: string;
   /** The artefact; absent where there is none. */
   readonly artefactFile?: string;
 }
-
-/** Puts secrets into a rendered file, the last moment before it is written. */
-export type FillFile = (file: FileEntry, bytes: Uint8Array) => Promise<Sensitive<Uint8Array>>;
 
 const variablesSchema = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/u),
@@ -52,21 +45,18 @@ export function checkVariables(
 }
 
 /**
- * Writes a release's code and what it holds for one tenant into a new directory: `code/`, `config.json`, `files/`
- * with what was rendered, and `artefact/` with the artefact; each file checked against its digest. The directory
- * appears with all its content or not at all.
+ * Writes a release's code and what it holds for one tenant into a new directory: `code/`, `config.json`, and
+ * `artefact/` with the artefact; each file checked against its digest. The directory appears with all its content or
+ * not at all. What was rendered may hold secrets, and is not written: see `fillFiles`.
  *
  * @param directory - absolute; must not exist, or be empty
- * @param fill - puts secrets into rendered files
- * @throws LotseError `rollout.not-in-release`, `release.corrupt`, `file.ambiguous` when it is not empty,
- * `secret.not-found` when a file wants secrets and nothing opens them; what `fill` throws
+ * @throws LotseError `rollout.not-in-release`, `release.corrupt`, `file.ambiguous` when it is not empty
  */
 export async function materialise(
   objects: ObjectStore,
   release: Release,
   scope: TenantScope,
   directory: string,
-  fill?: FillFile,
 ): Promise<Materialised> {
   const part = tenantPartOf(release, scope);
   await refuseFull(directory);
@@ -77,40 +67,18 @@ export async function materialise(
     const variables = part.variables === null ? {} : await readVariables(objects, part.variables);
     await writeCode(objects, release.code, join(temporary, "code"));
     await writePrivateFile(join(temporary, "config.json"), await objects.get(part.config), { sync: false });
-    const hasFiles = await writeRendered(objects, part, join(temporary, "files"), fill);
     const artefact = await writeArtefact(objects, release, join(temporary, "artefact"));
     await rename(temporary, directory);
     return {
       codeDirectory: join(directory, "code"),
       configFile: join(directory, "config.json"),
       variables,
-      ...(hasFiles ? { filesDirectory: join(directory, "files") } : {}),
       ...(artefact === null ? {} : { artefactFile: join(directory, "artefact", artefact) }),
     };
   } catch (error) {
     await removeTree(temporary);
     throw error;
   }
-}
-
-async function writeRendered(
-  objects: ObjectStore,
-  { rendered }: TenantPart,
-  root: string,
-  fill: FillFile | undefined,
-): Promise<boolean> {
-  if (rendered === undefined) return false;
-  for (const entry of await readRenderedFiles(objects, rendered)) {
-    const bytes = await objects.get(entry.digest);
-    if (!entry.secret) {
-      await writePrivateFile(join(root, entry.path), bytes, { sync: false });
-      continue;
-    }
-    if (fill === undefined) throw nothingOpens(entry.path);
-    const filled = await fill(entry, bytes);
-    await writePrivateFile(join(root, entry.path), filled.reveal(), { sync: false });
-  }
-  return true;
 }
 
 async function writeArtefact(
@@ -121,14 +89,6 @@ async function writeArtefact(
   if (artefact === undefined) return null;
   await writePrivateFile(join(root, artefact.name), await objects.get(artefact.digest), { sync: false });
   return artefact.name;
-}
-
-function nothingOpens(path: string): LotseError {
-  return new LotseError({
-    code: "secret.not-found",
-    message: `the rendered file ${path} holds secrets, and there is nothing here that opens them`,
-    hint: "add the tenant's secrets with `lotse secrets set`, and make a new release",
-  });
 }
 
 async function refuseFull(directory: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Sensitive } from "../kernel/index.ts";
-import type { FillFile } from "./materialise.ts";
+import type { FillFile } from "./filled-files.ts";
 import type { TenantScope } from "./names.ts";
 import type { Release } from "./release.ts";
 import type { ReleaseStore } from "./store.ts";
@@ -14,7 +14,7 @@ export type FillFor = (scope: TenantScope) => FillFile;
 
 /** Makes out of a stored release what a target is handed for each tenant. */
 export function payloadsOf(
-  store: Pick<ReleaseStore, "materialise">,
+  store: Pick<ReleaseStore, "materialise" | "filesOf">,
   release: Release,
   secretsFor?: SecretsFor,
   fillFor?: FillFor,
@@ -24,6 +24,7 @@ export function payloadsOf(
     release: release.id,
     version: release.version,
     spec: scopedSpec(release.target, scope),
-    materialise: (directory) => store.materialise(release, scope, directory, fillFor?.(scope)),
+    materialise: (directory) => store.materialise(release, scope, directory),
+    files: () => store.filesOf(release, scope, fillFor?.(scope)),
   });
 }

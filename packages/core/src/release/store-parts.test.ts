@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -104,21 +104,28 @@ describe("a release with everything", () => {
     const into = join(work, "out");
     const fill = (_: unknown, bytes: Uint8Array) =>
       Promise.resolve(
-        new Sensitive(Buffer.from(Buffer.from(bytes).toString("utf8").replace("${secret:db}", "s3cret"))),
+        new Sensitive({
+          bytes: Buffer.from(Buffer.from(bytes).toString("utf8").replace("${secret:db}", "s3cret")),
+          secrets: ["s3cret"],
+        }),
       );
-    const { filesDirectory = "", artefactFile = "" } = await store.materialise(release, acme, into, fill);
-    expect(await readFile(join(filesDirectory, "etc/app.conf"), "utf8")).toBe("a=1\n");
-    expect(await readFile(join(filesDirectory, "app.env"), "utf8")).toBe("X=s3cret\n");
-    expect((await stat(join(filesDirectory, "app.env"))).mode & 0o777).toBe(0o600);
+    const { artefactFile = "" } = await store.materialise(release, acme, into);
+    const filled = await store.filesOf(release, acme, fill);
+    expect(filled.reveal()).toEqual({
+      files: [
+        { path: "app.env", bytes: Buffer.from("X=s3cret\n") },
+        { path: "etc/app.conf", bytes: Buffer.from("a=1\n") },
+      ],
+      secrets: ["s3cret"],
+    });
+    expect(`${JSON.stringify(filled)} ${String(filled)}`).not.toContain("s3cret");
     expect(await readFile(artefactFile, "utf8")).toBe("tarball");
     for (const path of await files()) expect(await readFile(path, "latin1")).not.toContain("s3cret");
   });
 
-  it("is not written out at all where nothing opens its secrets", async () => {
+  it("gives no file where nothing opens its secrets", async () => {
     const { release } = await store.create(full("1.0.0"), actor);
-    const into = join(work, "out");
-    await expect(store.materialise(release, acme, into)).rejects.toMatchObject({ code: "secret.not-found" });
-    expect((await readdir(work)).filter((name) => name.startsWith("out"))).toEqual([]);
+    await expect(store.filesOf(release, acme)).rejects.toMatchObject({ code: "secret.not-found" });
   });
 
   it("is found damaged whichever byte of whatever is flipped", async () => {

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { type Actor, type Clock, isLotseError, LotseError } from "../kernel/index.ts";
+import { type Actor, type Clock, isLotseError, LotseError, type Sensitive } from "../kernel/index.ts";
 import { readCodeTree, type TreeEntry } from "./code-tree.ts";
-import { materialise, type FillFile, type Materialised } from "./materialise.ts";
+import { fillFiles, type FilledFiles, type FillFile } from "./filled-files.ts";
+import { materialise, type Materialised } from "./materialise.ts";
 import { checkScope, type TenantScope } from "./names.ts";
 import { withReleaseLock } from "./release-lock.ts";
 import { countingObjects, openObjects, type ObjectSink } from "./objects.ts";
@@ -100,14 +101,16 @@ export interface ReleaseStore {
   /**
    * Writes the code and what a tenant gets into a directory that does not exist yet.
    *
-   * @throws LotseError `rollout.not-in-release` or `release.corrupt`; what `fill` throws
+   * @throws LotseError `rollout.not-in-release` or `release.corrupt`
    */
-  materialise(
-    release: Release,
-    scope: TenantScope,
-    directory: string,
-    fill?: FillFile,
-  ): Promise<Materialised>;
+  materialise(release: Release, scope: TenantScope, directory: string): Promise<Materialised>;
+  /**
+   * What was rendered for a tenant, with its secrets.
+   *
+   * @param fill - puts them in; without it, files that want secrets are refused
+   * @throws LotseError `rollout.not-in-release`, `release.corrupt` or `secret.not-found`; what `fill` throws
+   */
+  filesOf(release: Release, scope: TenantScope, fill?: FillFile): Promise<Sensitive<FilledFiles>>;
 }
 
 /**
@@ -170,7 +173,8 @@ export function openReleases(directory: string, clock: Clock, trust?: Trust): Re
         await removeReleases({ directory, objects, records }, plan.removed);
         return { plan, ...(await sweep({ directory, objects, records })) };
       }),
-    materialise: (release, scope, into, fill) => materialise(objects, release, checkScope(scope), into, fill),
+    materialise: (release, scope, into) => materialise(objects, release, checkScope(scope), into),
+    filesOf: async (release, scope, fill) => await fillFiles(objects, partOf(release, scope), fill),
   };
 }
 

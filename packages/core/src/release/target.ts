@@ -1,4 +1,5 @@
 import type { Sensitive } from "../kernel/index.ts";
+import type { FilledFiles } from "./filled-files.ts";
 import type { Materialised } from "./materialise.ts";
 import type { Colour, Slot, TenantScope } from "./names.ts";
 import type { Sticky, Weights } from "./step.ts";
@@ -11,6 +12,8 @@ export interface Payload {
   readonly spec: unknown;
   /** Writes code and configuration into a directory that does not exist yet, every byte checked. */
   materialise(directory: string): Promise<Materialised>;
+  /** What was rendered for the tenant, with its secrets: for where it runs, and for no other disk. */
+  files?(): Promise<Sensitive<FilledFiles>>;
   /** The secret variables that the process gets beside those of the release; called once, at the start. */
   secrets?(): Promise<Readonly<Record<string, Sensitive<string>>>>;
 }

@@ -69,7 +69,8 @@ describe("what a target says for one tenant", () => {
 
   it("is what the tenant is deployed by", () => {
     const release = { ...testRelease("1.0.0", ["acme", "zen"]), target };
-    const payload = payloadsOf({ materialise: () => Promise.reject(new Error("not here")) }, release);
+    const notHere = () => Promise.reject(new Error("not here"));
+    const payload = payloadsOf({ materialise: notHere, filesOf: notHere }, release);
     const limitsOf = (tenant: string): unknown => payload({ environment: "prod", tenant }).spec;
     expect(limitsOf("acme")).toMatchObject({ limits: { "memory-mb": 2048, tasks: 900 } });
     expect(limitsOf("zen")).toMatchObject({ limits: { "memory-mb": 512, tasks: 100 } });

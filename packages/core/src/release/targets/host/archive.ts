@@ -6,7 +6,8 @@ import { basename, join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
-import { LotseError, removeTree, Sensitive } from "../../../kernel/index.ts";
+import { LotseError, removeTree } from "../../../kernel/index.ts";
+import type { FilledFiles } from "../../filled-files.ts";
 import type { Materialised } from "../../materialise.ts";
 import type { Colour } from "../../names.ts";
 import type { Payload } from "../../target.ts";
@@ -21,8 +22,6 @@ export interface ReleaseArchive {
   /** The directory that it has on hosts: each content and each colour has its own. */
   readonly directory: string;
   readonly variables: Readonly<Record<string, string>>;
-  /** The rendered files below `files`, which hold secrets: not in the archive, and off this machine's disk again. */
-  readonly files: Sensitive<readonly TarEntry[]>;
   /** The name of the artefact, which lies in `artefact` of the archive; null where there is none. */
   readonly artefact: string | null;
   /** Removes what was written on this machine. */
@@ -41,6 +40,19 @@ export function packSmall(entries: readonly TarEntry[]): SmallArchive {
   return { bytes, digest: createHash("sha256").update(bytes).digest("hex") };
 }
 
+/** The members of what was rendered, below `files`, directories before what is in them; none where nothing was. */
+export function fileMembers({ files }: FilledFiles): readonly TarEntry[] {
+  const directories = new Set<string>();
+  for (const { path } of files) {
+    const parts = ["files", ...path.split("/")];
+    for (let depth = 1; depth < parts.length; depth++) directories.add(parts.slice(0, depth).join("/"));
+  }
+  return [
+    ...[...directories].sort().map((path) => ({ path, directory: true }) as const),
+    ...files.map(({ path, bytes }) => ({ path: `files/${path}`, mode: 0o600, content: Buffer.from(bytes) })),
+  ];
+}
+
 /**
  * Writes a release's code, configuration and artefact into one archive in a private directory of this machine.
  * Where hosts fetch the code themselves, it holds the configuration and where the code comes from.
@@ -52,7 +64,6 @@ export async function packRelease(payload: Payload, spec: HostSpec, colour: Colo
   const work = await mkdtemp(join(tmpdir(), "lotse-release-"));
   try {
     const written = await payload.materialise(join(work, "release"));
-    const files = await takeFiles(written);
     const file = join(work, "release.tar.gz");
     const content = createHash("sha256");
     const digest = createHash("sha256");
@@ -71,7 +82,6 @@ export async function packRelease(payload: Payload, spec: HostSpec, colour: Colo
       digest: digest.digest("hex"),
       directory: `${payload.release.replaceAll(/[^A-Za-z0-9]/gu, "").slice(0, 16)}-${name}-${colour}`,
       variables: written.variables,
-      files,
       artefact: written.artefactFile === undefined ? null : basename(written.artefactFile),
       remove: () => removeTree(work),
     };
@@ -88,18 +98,6 @@ function observed(hash: ReturnType<typeof createHash>): Transform {
       next(null, chunk);
     },
   });
-}
-
-/** Reads the rendered files and removes them from this machine's disk. */
-async function takeFiles({ filesDirectory }: Materialised): Promise<Sensitive<readonly TarEntry[]>> {
-  if (filesDirectory === undefined) return new Sensitive([]);
-  try {
-    const entries: TarEntry[] = [];
-    for await (const entry of entriesBelow(filesDirectory, "files")) entries.push(entry);
-    return new Sensitive(entries);
-  } finally {
-    await removeTree(filesDirectory);
-  }
 }
 
 async function* membersOf(spec: HostSpec, written: Materialised): AsyncGenerator<Buffer> {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { LotseError, type Sensitive } from "../../../kernel/index.ts";
+import { LotseError, Sensitive } from "../../../kernel/index.ts";
+import type { FilledFiles } from "../../filled-files.ts";
 import { checkVariables } from "../../materialise.ts";
 import { formatSlot, type Slot } from "../../names.ts";
 import type { On, Payload } from "../../target.ts";
 import { allTo, sameWeights } from "../../weights.ts";
-import { packRelease, packSmall, type ReleaseArchive } from "./archive.ts";
+import { fileMembers, packRelease, packSmall, type ReleaseArchive } from "./archive.ts";
 import { hasPlace, makePlace } from "./balancing.ts";
 import { formatEnvFile, formatSecretLines } from "./env-file.ts";
 import { gather, throwFailed } from "./failures.ts";
@@ -92,8 +93,9 @@ export async function prepareHosts(
   const archive = await packRelease(payload, described, slot.colour);
   try {
     const secrets = (await payload.secrets?.()) ?? {};
+    const files = (await payload.files?.()) ?? new Sensitive({ files: [], secrets: [] });
     signal?.throwIfAborted();
-    const job = { ...parts, slot, payload, described, archive, secrets, signal, key };
+    const job = { ...parts, slot, payload, described, archive, secrets, files, signal, key };
     const result = await gather(missing, async (host) => {
       await prepareHost(job, host, before.hosts.done.get(host.name));
     });
@@ -110,6 +112,7 @@ interface Job extends StepParts {
   readonly described: HostSpec;
   readonly archive: ReleaseArchive;
   readonly secrets: Readonly<Record<string, Sensitive<string>>>;
+  readonly files: Sensitive<FilledFiles>;
   readonly signal: AbortSignal | undefined;
   readonly key: string;
 }
@@ -191,14 +194,14 @@ function packSlot(job: Job, host: HostPlace, user: string, port: number): Return
     Object.fromEntries(Object.entries(job.secrets).map(([name, value]) => [name, value.reveal()])),
   );
   const release = `${tenantDirectory(slot)}/releases/${archive.directory}`;
-  const files = archive.files.reveal();
+  const rendered = job.files.reveal();
   const variables = {
     ...archive.variables,
     ...revealed,
     PORT: String(port),
     HOST: bindAddressOf(host),
     LOTSE_CONFIG: `${release}/config.json`,
-    ...(files.length === 0 ? {} : { LOTSE_FILES: filesDirectory(slot) }),
+    ...(rendered.files.length === 0 ? {} : { LOTSE_FILES: filesDirectory(slot) }),
     ...(archive.artefact === null ? {} : { LOTSE_ARTEFACT: `${release}/artefact/${archive.artefact}` }),
     LOTSE_RELEASE: payload.release,
     LOTSE_VERSION: payload.version,
@@ -220,8 +223,8 @@ function packSlot(job: Job, host: HostPlace, user: string, port: number): Return
     text("meta", `${JSON.stringify(meta)}\n`),
     text("release", `${archive.directory}\n`),
     text(".env", formatEnvFile(variables)),
-    text("secrets", formatSecretLines(Object.values(revealed))),
-    ...files,
+    text("secrets", formatSecretLines([...Object.values(revealed), ...rendered.secrets])),
+    ...fileMembers(rendered),
   ]);
 }
 

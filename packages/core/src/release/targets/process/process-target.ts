@@ -1,9 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { type Clock, isLotseError, LotseError, removeTree, systemClock } from "../../../kernel/index.ts";
+import {
+  type Clock,
+  isLotseError,
+  LotseError,
+  removeTree,
+  systemClock,
+  writePrivateFile,
+} from "../../../kernel/index.ts";
 import { probeHttp, probeTcp } from "../../health/probes.ts";
 import { waitUntilHealthy, watchHealth, type HealthTry } from "../../health/wait.ts";
-import { checkVariables, type Materialised } from "../../materialise.ts";
+import { checkVariables } from "../../materialise.ts";
 import { checkScope, formatSlot, type Slot, type TenantScope } from "../../names.ts";
 import type { HealthSpec } from "../../health/spec.ts";
 import type { Sticky, Weights } from "../../step.ts";
@@ -89,10 +96,11 @@ export class ProcessTarget implements Target {
     const directory = join(processPaths(this.lotse).slotDirectory(slot), randomBytes(6).toString("hex"));
     const { release, version } = payload;
     const { codeDirectory, configFile, ...made } = await payload.materialise(directory);
+    const filesDirectory = await writeFiles(directory, payload);
     const secrets = (await payload.secrets?.()) ?? {};
     on?.signal?.throwIfAborted();
     const secretNames = Object.keys(checkVariables(reveal(secrets)));
-    const variables = { ...made.variables, ...placesOf(made) };
+    const variables = { ...made.variables, ...placesOf(made.artefactFile, filesDirectory) };
     const written = { directory, codeDirectory, configFile, variables, secretNames };
     await this.#client.call({
       method: "prepare",
@@ -290,11 +298,20 @@ function plain({ environment, tenant, colour }: Slot): Slot {
   return { environment, tenant, colour };
 }
 
+/** Writes what was rendered beside the code. @returns where; undefined where nothing was */
+async function writeFiles(directory: string, payload: Payload): Promise<string | undefined> {
+  const { files } = (await payload.files?.())?.reveal() ?? { files: [] };
+  if (files.length === 0) return undefined;
+  const place = join(directory, "files");
+  for (const { path, bytes } of files) await writePrivateFile(join(place, path), bytes, { sync: false });
+  return place;
+}
+
 /** Where the process finds what lies beside its code. */
-function placesOf({
-  filesDirectory,
-  artefactFile,
-}: Pick<Materialised, "filesDirectory" | "artefactFile">): Readonly<Record<string, string>> {
+function placesOf(
+  artefactFile: string | undefined,
+  filesDirectory: string | undefined,
+): Readonly<Record<string, string>> {
   return {
     ...(filesDirectory === undefined ? {} : { LOTSE_FILES: filesDirectory }),
     ...(artefactFile === undefined ? {} : { LOTSE_ARTEFACT: artefactFile }),
