@@ -7,7 +7,7 @@ import { endGroup, instanceVariable, signalGroup } from "./orphans.ts";
 import { chooseFreePort } from "./ports.ts";
 import type { InstanceStatus, Launch } from "./protocol.ts";
 import { writeRedacted } from "./redacted-log.ts";
-import { reveal, type SecretVariables } from "./slot-secrets.ts";
+import { revealVariables, type SecretVariables } from "./slot-secrets.ts";
 
 /** How long to wait before a crashed process is started again. */
 export interface BackOff {
@@ -132,7 +132,7 @@ export class AppProcess {
     const isSecret = Object.keys(secrets).length > 0;
     const child = spawn(program === "node" ? process.execPath : program, args, {
       cwd: this.launch.codeDirectory,
-      env: { ...reveal(secrets), ...environmentOf(this.launch, port, this.#ports.lotse) },
+      env: { ...revealVariables(secrets), ...environmentOf(this.launch, port, this.#ports.lotse) },
       stdio: isSecret ? ["ignore", "pipe", "pipe"] : ["ignore", fd, fd],
       detached: true,
     });
@@ -192,7 +192,7 @@ export class AppProcess {
 
   /** The variables that a command beside the process gets. */
   environment(secrets: SecretVariables): Record<string, string> {
-    return { ...reveal(secrets), ...environmentOf(this.launch, this.#port ?? 0, this.#ports.lotse) };
+    return { ...revealVariables(secrets), ...environmentOf(this.launch, this.#port ?? 0, this.#ports.lotse) };
   }
 
   /** Ends the process and its whole group: SIGTERM, and SIGKILL when the grace is over. */

@@ -270,8 +270,14 @@ describe("process target", () => {
       const payload = payloadsOf(other.releases, release, () =>
         Promise.resolve({ PASSWORD: new Sensitive("correct horse battery") }),
       )(here);
-      await other.target.prepare(here, payload);
-      expect(await other.target.run(here, ["sh", "-c", "echo it is $PASSWORD"])).not.toContain("horse");
+      const files = new Sensitive({
+        files: [{ path: "etc/app.env", bytes: Buffer.from("KEY=hunter-two-zero\n") }],
+        secrets: ["hunter-two-zero"],
+      });
+      await other.target.prepare(here, { ...payload, files: () => Promise.resolve(files) });
+      const show = 'echo it is $PASSWORD; cat "$LOTSE_FILES/etc/app.env"; env | grep -c file: || true';
+      const told = await other.target.run(here, ["sh", "-c", show]);
+      expect(told).toMatch(/^it is \[redacted:PASSWORD\]\nKEY=\[redacted:file:1\]\n0\n?$/u);
       const hung = ["sh", "-c", "sleep 300 & echo started; wait"];
       await expect(other.target.run(here, hung, { timeoutMs: 300 })).rejects.toMatchObject({
         code: "target.hook",

@@ -10,6 +10,7 @@ import {
 } from "../../../kernel/index.ts";
 import { probeHttp, probeTcp } from "../../health/probes.ts";
 import { waitUntilHealthy, watchHealth, type HealthTry } from "../../health/wait.ts";
+import type { FilledFiles } from "../../filled-files.ts";
 import { checkVariables } from "../../materialise.ts";
 import { checkScope, formatSlot, type Slot, type TenantScope } from "../../names.ts";
 import type { HealthSpec } from "../../health/spec.ts";
@@ -19,7 +20,7 @@ import { allTo, sameWeights, soleColour } from "../../weights.ts";
 import { lastLines } from "./log-file.ts";
 import { canonicalPath, processPaths } from "./paths.ts";
 import { slotStatusSchema, type InstanceStatus, type SlotStatus } from "./protocol.ts";
-import { reveal } from "./slot-secrets.ts";
+import { namedFileSecrets, reveal } from "./slot-secrets.ts";
 import { parseProcessSpec } from "./spec.ts";
 import { readDesired } from "./supervisor.ts";
 import { supervisorClient, type SupervisorClient } from "./supervisor-client.ts";
@@ -96,16 +97,20 @@ export class ProcessTarget implements Target {
     const directory = join(processPaths(this.lotse).slotDirectory(slot), randomBytes(6).toString("hex"));
     const { release, version } = payload;
     const { codeDirectory, configFile, ...made } = await payload.materialise(directory);
-    const filesDirectory = await writeFiles(directory, payload);
-    const secrets = (await payload.secrets?.()) ?? {};
+    const rendered = (await payload.files?.())?.reveal() ?? { files: [], secrets: [] };
+    const filesDirectory = await writeFiles(directory, rendered);
+    const secrets = {
+      ...checkVariables(reveal((await payload.secrets?.()) ?? {})),
+      ...namedFileSecrets(rendered.secrets),
+    };
     on?.signal?.throwIfAborted();
-    const secretNames = Object.keys(checkVariables(reveal(secrets)));
+    const secretNames = Object.keys(secrets);
     const variables = { ...made.variables, ...placesOf(made.artefactFile, filesDirectory) };
     const written = { directory, codeDirectory, configFile, variables, secretNames };
     await this.#client.call({
       method: "prepare",
       launch: { ...plain(slot), release, version, spec, ...written },
-      secrets: reveal(secrets),
+      secrets,
       ...this.#fencing,
     });
   }
@@ -299,8 +304,7 @@ function plain({ environment, tenant, colour }: Slot): Slot {
 }
 
 /** Writes what was rendered beside the code. @returns where; undefined where nothing was */
-async function writeFiles(directory: string, payload: Payload): Promise<string | undefined> {
-  const { files } = (await payload.files?.())?.reveal() ?? { files: [] };
+async function writeFiles(directory: string, { files }: FilledFiles): Promise<string | undefined> {
   if (files.length === 0) return undefined;
   const place = join(directory, "files");
   for (const { path, bytes } of files) await writePrivateFile(join(place, path), bytes, { sync: false });
