@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 
 /** The root of the repository. */
 export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -12,7 +13,8 @@ export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.ur
 const home = mkdtempSync(join(tmpdir(), "lotse-home-"));
 // The user that an embedded PostgreSQL runs as must be able to enter.
 chmodSync(home, 0o711);
-process.once("exit", () => rmSync(home, { recursive: true, force: true }));
+// A worker of vitest is ended without a word, so its exit is no time to tidy up.
+afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** How a command ended. */
 export interface Ended {

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { lotse, root } from "./cli-runner.ts";
+import { afterAll } from "vitest";
 import { Shell } from "./docs-shell.ts";
 
 /** A file that an example shows. */
@@ -102,7 +103,7 @@ function commandsOf(body: readonly string[], first: number): CommandStep[] {
 const base = mkdtempSync(join(tmpdir(), "lotse-docs-"));
 // The user that an embedded PostgreSQL runs as must be able to enter.
 chmodSync(base, 0o711);
-process.once("exit", () => rmSync(base, { recursive: true, force: true }));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
 let count = 0;
 
 /** Where programs find `lotse`, `node` and `@lotse/core`. */

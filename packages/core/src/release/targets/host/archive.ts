@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Readable, Transform } from "node:stream";
@@ -40,6 +40,22 @@ export function packSmall(entries: readonly TarEntry[]): SmallArchive {
   return { bytes, digest: createHash("sha256").update(bytes).digest("hex") };
 }
 
+const leftoverPrefix = "lotse-release-";
+
+/** Nothing takes that long to be packed and sent. */
+const leftoverMs = 24 * 60 * 60 * 1000;
+
+/** Removes what processes left here that were killed while they packed. */
+async function sweepLeftovers(): Promise<void> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(leftoverPrefix));
+  for (const path of names.map((name) => join(tmpdir(), name))) {
+    // Another one may be sweeping.
+    const status = await lstat(path).catch(() => null);
+    const isOurs = status?.isDirectory() === true && status.uid === process.getuid?.();
+    if (isOurs && Date.now() - status.mtimeMs > leftoverMs) await removeTree(path);
+  }
+}
+
 /** The members of what was rendered, below `files`, directories before what is in them; none where nothing was. */
 export function fileMembers({ files }: FilledFiles): readonly TarEntry[] {
   const directories = new Set<string>();
@@ -61,7 +77,8 @@ export function fileMembers({ files }: FilledFiles): readonly TarEntry[] {
  * `payload.materialise` throws
  */
 export async function packRelease(payload: Payload, spec: HostSpec, colour: Colour): Promise<ReleaseArchive> {
-  const work = await mkdtemp(join(tmpdir(), "lotse-release-"));
+  await sweepLeftovers();
+  const work = await mkdtemp(join(tmpdir(), leftoverPrefix));
   try {
     const written = await payload.materialise(join(work, "release"));
     const file = join(work, "release.tar.gz");
