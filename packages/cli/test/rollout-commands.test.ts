@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printed, type PrintedRollout } from "@lotse/core/contract";
@@ -109,7 +109,13 @@ describe("lotse deploy", { timeout }, () => {
   it("rolls back by the same means", async () => {
     expect((await tiny.run("deploy", "prod:again", "--release", "1.0.0")).status).toBe(0);
     expect((await tiny.run("deploy", "prod:again", "--release", "3.0.0")).status).toBe(0);
+    // The way back stands on the release, and on nothing that somebody has just broken.
+    const schema = join(tiny.directory, "schema.yml");
+    const before = readFileSync(schema);
+    writeFileSync(schema, "type: [\n");
+    expect(await tiny.run("config", "validate")).toMatchObject({ status: 3 });
     const back = await tiny.json<PrintedRollout>("rollback", "prod:again");
+    writeFileSync(schema, before);
     expect(back).toMatchObject({ kind: "rollback", release: { version: "1.0.0" }, state: "deployed" });
     expect((await trailOf(back.id))[0]).toBe("rollout.rollback intent");
   });

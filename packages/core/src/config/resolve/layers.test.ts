@@ -282,6 +282,25 @@ describe("refresh", () => {
     }
   });
 
+  test("the schema is read when it is first wanted; where it breaks later, the one before stays", () => {
+    const files = new MemoryFiles({
+      "lotse.yml": "version: 1\nschema: schema.yml\n",
+      ...tree(full),
+      "schema.yml": "type: [\n",
+    });
+    const engine = engineOn(files);
+    expect([engine.workspace.schema, engine.environment("dev")]).toEqual(["schema.yml", "dev"]);
+    expect(failure(() => engine.schema).code).toBe("parse.syntax");
+    expect(failure(() => engine.resolve({ environment: "dev" })).code).toBe("parse.syntax");
+    files.write("schema.yml", "type: object\n");
+    engine.refresh(["schema.yml"]);
+    const { schema } = engine;
+    expect(schema?.value).toEqual({ type: "object" });
+    files.write("schema.yml", "type: [\n");
+    expect(failure(() => engine.refresh()).code).toBe("parse.syntax");
+    expect(engine.schema).toBe(schema);
+  });
+
   test("a broken file is told each time until it is repaired", () => {
     const { files, engine, get } = world();
     files.write("environments/base.yml", "v: [\n");
