@@ -6,7 +6,7 @@ import { runHook } from "./hooks.ts";
 import { askHost } from "./observe.ts";
 import type { Remote } from "./remote.ts";
 import { bindAddressOf, type HostPlace, type HostSpec } from "./spec.ts";
-import type { Ssh } from "./ssh.ts";
+import type { Ssh } from "./ssh/ssh.ts";
 import { probeHttpOver } from "./tunnel-probe.ts";
 
 /** What asking for health works with. */

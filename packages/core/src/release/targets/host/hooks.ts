@@ -12,7 +12,7 @@ import {
 } from "./places.ts";
 import type { Remote } from "./remote.ts";
 import type { HostPlace, HostSpec } from "./spec.ts";
-import type { SessionLength } from "./sessions.ts";
+import type { SessionLength } from "./ssh/sessions.ts";
 import { oneShotUnit } from "./unit.ts";
 
 /** What running a command beside a service takes. */

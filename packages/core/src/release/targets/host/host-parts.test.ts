@@ -13,7 +13,7 @@ import { formatBalancerFile, parseBalancerState } from "./haproxy.ts";
 import { parseHostState, stateOf } from "./host-state.ts";
 import { sharesOf, type Observation } from "./observe.ts";
 import { bindAddressOf, leftOut, parseHostSpec } from "./spec.ts";
-import { hostWords, sshOptions } from "./ssh.ts";
+import { hostWords, sshOptions } from "./ssh/ssh.ts";
 import { tarOf } from "./tar.ts";
 import { oneShotUnit, quoteUnitWord, serviceUnit } from "./unit.ts";
 

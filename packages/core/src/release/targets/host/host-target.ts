@@ -15,7 +15,7 @@ import { guard, prepareHosts, type StepParts } from "./prepare.ts";
 import { remoteProgram } from "./program.ts";
 import { openRemote, type Remote } from "./remote.ts";
 import { parseHostSpec, type HostPlace, type HostSpec } from "./spec.ts";
-import { controlDirectory, openSsh, type Ssh } from "./ssh.ts";
+import { controlDirectory, openSsh, type Ssh } from "./ssh/ssh.ts";
 
 /** What {@link openHostTarget} is given. */
 export interface HostContext {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../kernel/index.ts";
-import type { SshResult } from "./call.ts";
+import type { SshResult } from "./ssh/call.ts";
 import { openRemote, type Remote } from "./remote.ts";
 import { parseHostSpec } from "./spec.ts";
-import type { Ssh } from "./ssh.ts";
+import type { Ssh } from "./ssh/ssh.ts";
 
 const good = { status: 0, stdout: "", stderr: "" };
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -2,11 +2,11 @@ import { isLotseError, LotseError, type Clock, type ErrorCode } from "../../../k
 import type { TenantScope } from "../../names.ts";
 import type { Fencing } from "../../target.ts";
 import { checkWords } from "./argument.ts";
-import type { Input, SshResult } from "./call.ts";
+import type { Input, SshResult } from "./ssh/call.ts";
 import { uploadCommand, type RemoteProgram } from "./program.ts";
-import type { SessionLength } from "./sessions.ts";
+import type { SessionLength } from "./ssh/sessions.ts";
 import type { HostPlace, HostSpec } from "./spec.ts";
-import type { Ssh } from "./ssh.ts";
+import type { Ssh } from "./ssh/ssh.ts";
 
 /** Who acts, for the locks of hosts. */
 interface Holder {

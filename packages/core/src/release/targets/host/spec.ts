@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { isJump } from "./jump.ts";
+import { isJump } from "./ssh/jump.ts";
 import { parseSpec } from "../parse-spec.ts";
 import { healthSchema, verifySchema } from "../../health/spec.ts";
 import { nameSchema } from "../../names.ts";

@@ -4,13 +4,13 @@ import { lstat, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { isSystemError, LotseError } from "../../../kernel/index.ts";
+import { isSystemError, LotseError } from "../../../../kernel/index.ts";
 import { finished, spawnSsh, type Input, type Patience, type SshResult } from "./call.ts";
 import { openChannel, type Channel, type Question } from "./channel.ts";
 import { askOverChannel, closeChannels } from "./channels.ts";
 import { proxyCommand } from "./jump.ts";
 import { inSession, type SessionLength } from "./sessions.ts";
-import type { HostPlace, SshSpec } from "./spec.ts";
+import type { HostPlace, SshSpec } from "../spec.ts";
 import { streamOf } from "./tunnel.ts";
 
 /** How a program on a host is run. */

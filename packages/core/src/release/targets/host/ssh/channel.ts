@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import { hear, Output, within, type OutputName, type Patience, type SshResult } from "./call.ts";
-import type { HostPlace } from "./spec.ts";
+import type { HostPlace } from "../spec.ts";
 
 /** A question to a program that answers one after another. */
 export interface Question extends Patience {

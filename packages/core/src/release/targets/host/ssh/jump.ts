@@ -1,4 +1,4 @@
-import { quoteShell } from "../../../kernel/index.ts";
+import { quoteShell } from "../../../../kernel/index.ts";
 
 const jumpPattern = /^(?:([A-Za-z0-9._-]+)@)?([A-Za-z0-9._-]+)(?::(\d{1,5}))?$/u;
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { LotseError } from "../../../kernel/index.ts";
-import type { HostPlace } from "./spec.ts";
+import { LotseError } from "../../../../kernel/index.ts";
+import type { HostPlace } from "../spec.ts";
 
 const maxOutputBytes = 4 * 1024 * 1024;
 
@@ -27,7 +27,7 @@ export function spawnSsh(args: readonly string[]): ChildProcess {
 }
 
 /** A `target.host` that may pass, with a hint of how to try the host by hand. */
-export function hostError(host: HostPlace, message: string, cause?: unknown): LotseError {
+function hostError(host: HostPlace, message: string, cause?: unknown): LotseError {
   return new LotseError({
     code: "target.host",
     message: `${host.name}: ${message}`,

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openChannel, type Channel } from "./channel.ts";
 import { askOverChannel, closeChannels } from "./channels.ts";
-import { formatBalancerFile } from "./haproxy.ts";
-import { remoteProgram } from "./program.ts";
-import { parseHostSpec } from "./spec.ts";
+import { formatBalancerFile } from "../haproxy.ts";
+import { remoteProgram } from "../program.ts";
+import { parseHostSpec } from "../spec.ts";
 
 // The program of hosts answers for real, started here instead of over ssh. socat and systemctl are doubles.
 const doubles: Readonly<Record<string, string>> = {
