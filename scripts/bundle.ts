@@ -72,7 +72,7 @@ function licencesOf(chunks: readonly OutputChunk[]): string {
 
 /**
  * To import `node:http` makes Node read each of its names, and the name `WebSocket` loads a client of HTTP of its
- * own, which takes longer than much else at the start. Asked this way, only the names are read that are used.
+ * own, which takes longer than much else at the start. Here all names are read but those of that client.
  * https://nodejs.org/api/process.html#processgetbuiltinmoduleid
  */
 const lightHttp: Plugin = {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # What Lotse runs on a host. It is uploaded once, named by its SHA-256, and called over ssh as
 #   lotse-host-DIGEST OPERATION [ENVIRONMENT TENANT [OWNER FENCE TTL]] ARGUMENTS
-# Arguments are of a safe alphabet only; everything else comes over standard input, secrets above all.
+# or, with `serve`, asked one operation after another over standard input. Arguments are of a safe alphabet only;
+# everything else comes over standard input, secrets above all.
 # Every operation may be repeated, and may be killed at any point: what counts appears by a rename.
 #
 # Exit status: 0 done, 64 wrong arguments, 65 damaged input, 69 something is missing on the host,

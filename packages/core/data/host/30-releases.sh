@@ -21,6 +21,13 @@ receive() {
   [ "$(digest_of "$upload")" = "$2" ] || fail 65 "what arrived is not what was sent"
 }
 
+# A unit that was cut off would run, without the limits that come after: so its last line says that it is whole.
+receive_unit() {
+  upload=$1
+  (umask 077 && cat >"$upload") || fail 73 "cannot write below $home: the disk may be full"
+  [ "$(tail -n 1 "$upload")" = '# whole' ] || fail 65 "what arrived is not what was sent"
+}
+
 # The service sees it read-only by its unit; commands that belong to a rollout may write in it.
 give_release() {
   chown -R "$user:$group" "$1" || fail 73 "cannot change the owner of $1"
@@ -144,8 +151,7 @@ op_ready() {
   check_word "$release" release
   scope "$1" "$2"
   make_home
-  upload=$home/install.tmp.$$
-  (umask 077 && cat >"$upload") || fail 73 "cannot write below $home: the disk may be full"
+  receive_unit "$home/install.tmp.$$"
   claim "$1" "$2" "$3" "$4" "$5"
   shift 7
   ensure_user "$user"
@@ -171,7 +177,7 @@ make_ready() {
     done
     [ $# -eq 0 ] || give_release "$here"
     # What a release arrived in is gone by now.
-    [ ! -s "$upload" ] || install_release
+    if grep -qs '^ExecStart=' "$upload"; then install_release; fi
     # It must not be whole by its name alone after the power was lost.
     sync -f "$here" 2>/dev/null || sync
     : >"$here/.ready"

@@ -7,8 +7,7 @@ op_hook() {
   check_digest "$key"
   scope "$1" "$2"
   make_home
-  upload=$home/hook.tmp.$$
-  (umask 077 && cat >"$upload") || fail 73 "cannot write below $home: the disk may be full"
+  receive_unit "$home/hook.tmp.$$"
   claim "$1" "$2" "$3" "$4" "$5"
   need_slot "$colour"
   name=lotse-hook-$key.service

@@ -53,9 +53,9 @@ export interface Session {
 }
 
 /**
- * Opens a workspace.
+ * Opens a workspace. Its schema and layers are read when they are first wanted.
  *
- * @throws LotseError `workspace.*`, `schema.*`, `parse.*`
+ * @throws LotseError `workspace.*`, `parse.*` of `lotse.yml`
  */
 export function openSession(options: SessionOptions): Session {
   const directory = findWorkspace(options.directory);

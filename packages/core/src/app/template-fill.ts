@@ -8,7 +8,8 @@ import type { SecretRevealer } from "./template-values.ts";
 const maxFilledBytes = 64 * 1024 * 1024;
 
 /**
- * Puts the secrets into a secret file of a release, the last step before it is written with mode 0600.
+ * Puts the secrets into a secret file of a release, the last step before it is handed over; tells, too, which texts
+ * must be taken out of what is said of it.
  *
  * @param bytes - as `renderedFiles` made them
  * @param reveal - opens what a reference names, each once; it records the access

@@ -47,7 +47,7 @@ export class EnvironmentConfigManager {
   readonly #validate: boolean;
   #validator: Validator | undefined;
 
-  /** @throws LotseError `workspace.not-found`, `workspace.invalid`, `schema.*` */
+  /** Reads `lotse.yml`, and nothing else yet. @throws LotseError `workspace.not-found`, `workspace.invalid` */
   constructor(options: ManagerOptions = {}) {
     this.#variables = options.variables ?? process.env;
     this.#validate = options.validate ?? true;
@@ -83,7 +83,7 @@ export class EnvironmentConfigManager {
     return new EnvironmentConfig(snapshot);
   }
 
-  /** All findings about a snapshot: those of resolving it, then those of the schema. */
+  /** All findings about a snapshot: those of resolving it, then those of the schema. @throws LotseError `schema.*` */
   check(snapshot: Snapshot): readonly Diagnostic[] {
     const { schema } = this.engine;
     if (schema === undefined) return snapshot.diagnostics;

@@ -69,12 +69,12 @@ export class ConfigEngine {
     return this.#state.schema;
   }
 
-  /** The tenants there are. */
+  /** The tenants there are. @throws LotseError where the schema cannot be read */
   get tenants(): TenantDirectory {
     return this.#state.tenants;
   }
 
-  /** The parsed layer files. */
+  /** The parsed layer files. @throws LotseError where the schema cannot be read */
   get store(): DocumentStore {
     return this.#state.store;
   }

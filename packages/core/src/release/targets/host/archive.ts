@@ -45,15 +45,18 @@ const leftoverPrefix = "lotse-release-";
 /** Nothing takes that long to be packed and sent. */
 const leftoverMs = 24 * 60 * 60 * 1000;
 
-/** Removes what processes left here that were killed while they packed. */
+/** Removes what processes left here that were killed while they packed. What cannot be removed holds up nobody. */
 async function sweepLeftovers(): Promise<void> {
-  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(leftoverPrefix));
-  for (const path of names.map((name) => join(tmpdir(), name))) {
-    // Another one may be sweeping.
-    const status = await lstat(path).catch(() => null);
-    const isOurs = status?.isDirectory() === true && status.uid === process.getuid?.();
-    if (isOurs && Date.now() - status.mtimeMs > leftoverMs) await removeTree(path);
+  const names = await readdir(tmpdir()).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(leftoverPrefix))) {
+    await removeLeftover(join(tmpdir(), name)).catch(() => undefined);
   }
+}
+
+async function removeLeftover(path: string): Promise<void> {
+  const status = await lstat(path);
+  const isOurs = status.isDirectory() && status.uid === process.getuid?.();
+  if (isOurs && Date.now() - status.mtimeMs > leftoverMs) await removeTree(path);
 }
 
 /** The members of what was rendered, below `files`, directories before what is in them; none where nothing was. */

@@ -21,6 +21,7 @@ import { packSmall } from "./archive.ts";
 import { formatBalancerFile } from "./haproxy.ts";
 import { remoteProgram } from "./program.ts";
 import { parseHostSpec } from "./spec.ts";
+import { noUnit, oneShotUnit } from "./unit.ts";
 
 // The program of hosts under `sh`, in a directory instead of /var/lib/lotse, with doubles for what needs a real
 // host: systemctl, chown, haproxy. What they do for real is tried on the test bed of hosts.
@@ -130,7 +131,7 @@ describe("the program of hosts", () => {
     }
     expect(readFileSync(join(home, "releases/r1/code/app.js"), "utf8")).toBe("app");
     expect(call(["state", "prod", "acme"]).stdout).not.toContain("release r1");
-    expect(call(["ready", ...lock(), "r1", me, "uploads"]).status).toBe(0);
+    expect(call(["ready", ...lock(), "r1", me, "uploads"], noUnit).status).toBe(0);
     expect(call(["state", "prod", "acme"]).stdout).toContain("release r1\n");
     expect(readlinkSync(join(home, "releases/r1/code/uploads"))).toBe(join(home, "shared/uploads"));
   });
@@ -187,13 +188,39 @@ describe("the program of hosts", () => {
 
   it("takes a release anew whose code a command may have changed", () => {
     expect(putRelease("r1").status).toBe(0);
-    expect(call(["ready", ...lock(), "r1", me]).status).toBe(0);
+    expect(call(["ready", ...lock(), "r1", me], noUnit).status).toBe(0);
     const code = join(home, "releases/r1/code/app.js");
     writeFileSync(code, "changed");
     writeFileSync(join(home, "releases/r1/.touched"), "");
     expect(call(["state", "prod", "acme"]).stdout).not.toContain("release r1");
     expect(putRelease("r1").status).toBe(0);
     expect(readFileSync(code, "utf8")).toBe("app");
+  });
+
+  it("refuses a unit that was cut off anywhere, and runs nothing", () => {
+    expect(putRelease("r1").status).toBe(0);
+    expect(putSlot("blue", "r1").status).toBe(0);
+    const unit = oneShotUnit(
+      {
+        description: "install",
+        command: ["npm", "ci"],
+        workingDirectory: "/srv",
+        user: me,
+        environmentFiles: [],
+        writable: [],
+        limits: parseHostSpec({ type: "host", command: ["node"], hosts: [{ name: "web-1" }] }).limits,
+      },
+      { timeoutMs: 1000, outputFile: "/dev/null" },
+    );
+    rmSync(join(directory, "systemctl.log"), { force: true });
+    const key = "b".repeat(64);
+    for (const length of [0, unit.indexOf("ExecStart=") + 20, unit.indexOf("User="), unit.length - 2]) {
+      const part = unit.slice(0, length);
+      expect(call(["ready", ...lock(), "r1", me], part)).toMatchObject({ status: 65 });
+      expect(call(["hook", ...lock(), "blue", key], part)).toMatchObject({ status: 65 });
+    }
+    expect(existsSync(join(directory, "systemctl.log"))).toBe(false);
+    expect(call(["state", "prod", "acme"]).stdout).not.toContain("release r1");
   });
 
   it("keeps of what a command writes no more than is read, and no half line", () => {

@@ -22,7 +22,7 @@ import {
 } from "./places.ts";
 import type { Remote } from "./remote.ts";
 import { bindAddressOf, parseHostSpec, type HostPlace, type HostSpec } from "./spec.ts";
-import { oneShotUnit, serviceUnit, type UnitInput } from "./unit.ts";
+import { noUnit, oneShotUnit, serviceUnit, type UnitInput } from "./unit.ts";
 
 /** What a step on hosts works with. */
 export interface StepParts {
@@ -155,7 +155,7 @@ async function putRelease(job: Job, host: HostPlace, user: string): Promise<void
   if (isSent) await remote.act(host, "put-release", slot, [directory, digest, user, ...ready], wait);
   else await remote.act(host, "fetch-release", slot, [directory, user, from, digest], wait);
   if (isSent && described.install === undefined) return;
-  const bytes = described.install === undefined ? "" : installUnit(job, described.install, user);
+  const bytes = described.install === undefined ? noUnit : installUnit(job, described.install, user);
   await remote.act(host, "ready", slot, [directory, user, ...described.shared], {
     input: { bytes },
     signal,

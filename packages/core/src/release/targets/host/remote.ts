@@ -4,6 +4,7 @@ import type { Fencing } from "../../target.ts";
 import { checkWords } from "./argument.ts";
 import type { Input, SshResult } from "./ssh/call.ts";
 import { uploadCommand, type RemoteProgram } from "./program.ts";
+import { lostStatus } from "./ssh/channel.ts";
 import type { SessionLength } from "./ssh/sessions.ts";
 import type { HostPlace, HostSpec } from "./spec.ts";
 import type { Ssh } from "./ssh/ssh.ts";
@@ -74,7 +75,6 @@ const statuses = {
   fence: 77,
   refused: 78,
 };
-const sshFailed = 255;
 
 function codeOf(status: number, failure: ErrorCode): ErrorCode {
   switch (status) {
@@ -95,7 +95,7 @@ function codeOf(status: number, failure: ErrorCode): ErrorCode {
 const hints: Readonly<Record<number, string>> = {
   [statuses.noWrite]: "make room on the host, then repeat the step",
   [statuses.locked]: "somebody else is at work on this tenant; wait until it is done",
-  [sshFailed]: "check that ssh reaches the host with BatchMode and that known_hosts holds its present key",
+  [lostStatus]: "check that ssh reaches the host with BatchMode and that known_hosts holds its present key",
 };
 
 function failed(host: HostPlace, { status, stderr, stdout }: SshResult, failure: ErrorCode): LotseError {
@@ -104,7 +104,7 @@ function failed(host: HostPlace, { status, stderr, stdout }: SshResult, failure:
     code: codeOf(status, failure),
     message: `${host.name}: ${words === "" ? `ended with status ${status}` : words.slice(-2000)}`,
     hint: hints[status],
-    retryable: status === sshFailed || status === statuses.locked,
+    retryable: status === lostStatus || status === statuses.locked,
   });
 }
 
@@ -174,10 +174,10 @@ async function alone(
   const settle = async (): Promise<void> => {
     const status = await run.then(
       (result) => result.status,
-      () => sshFailed,
+      () => lostStatus,
     );
     // Whoever comes after one that failed opens the connection anew.
-    if (status === sshFailed) firstCalls.delete(name);
+    if (status === lostStatus) firstCalls.delete(name);
   };
   firstCalls.set(name, settle());
   return run;
@@ -197,7 +197,7 @@ async function call(
     return once(parts, host, words, options);
   }
   // A shared connection whose host was rebooted breaks at once; a new one may work.
-  if (result.status === sshFailed && clock.elapsedMs() - started < 2000) {
+  if (result.status === lostStatus && clock.elapsedMs() - started < 2000) {
     await parts.ssh.forget(host);
     return once(parts, host, words, options);
   }

@@ -118,6 +118,12 @@ export function serviceUnit(input: UnitInput, stopTimeoutMs: number): string {
   ]);
 }
 
+/** The last line of what is sent: systemd would run a unit that was cut off, without the limits that come after. */
+const whole = "# whole";
+
+/** What is sent where there is no command to run. */
+export const noUnit = `${whole}\n`;
+
 /** The unit of a command that belongs to a rollout, with the same limits and variables as the service. */
 export function oneShotUnit(input: UnitInput, shot: OneShot): string {
   return lines([
@@ -133,6 +139,7 @@ export function oneShotUnit(input: UnitInput, shot: OneShot): string {
     "StandardError=inherit",
     ...(shot.after === undefined ? [] : [`ExecStopPost=+${shot.after}`]),
     ...commonLines(input),
+    whole,
   ]);
 }
 

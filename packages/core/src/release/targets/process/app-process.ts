@@ -6,8 +6,9 @@ import { boundLog, openLog } from "./log-file.ts";
 import { endGroup, instanceVariable, signalGroup } from "./orphans.ts";
 import { chooseFreePort } from "./ports.ts";
 import type { InstanceStatus, Launch } from "./protocol.ts";
+import { readHiddenWords } from "./hidden-words.ts";
 import { writeRedacted } from "./redacted-log.ts";
-import { revealVariables, type SecretVariables } from "./slot-secrets.ts";
+import { reveal, type SecretVariables } from "./slot-secrets.ts";
 
 /** How long to wait before a crashed process is started again. */
 export interface BackOff {
@@ -103,11 +104,12 @@ export class AppProcess {
   async #startOnce(): Promise<void> {
     const secrets = this.#ports.secrets();
     if (secrets === null) throw secretsGone(this.launch);
+    const hidden = { ...secrets, ...(await readHiddenWords(this.launch.directory)) };
     const port = await chooseFreePort();
     const log = await openLog(this.#ports.logPath);
     try {
       if (this.#child !== null || this.#stopping) return;
-      const child = this.#spawn(port, log.fd, secrets);
+      const child = this.#spawn(port, log.fd, secrets, hidden);
       this.#child = child;
       await spawned(child);
       this.#identity = child.pid === undefined ? null : await identify(child.pid);
@@ -126,17 +128,17 @@ export class AppProcess {
     this.#logTimer ??= setInterval(() => void boundLog(this.#ports.logPath).catch(() => {}), 1000);
   }
 
-  #spawn(port: number, fd: number, secrets: SecretVariables): ChildProcess {
+  #spawn(port: number, fd: number, secrets: SecretVariables, hidden: SecretVariables): ChildProcess {
     const [program = "", ...args] = this.launch.spec.command;
     const startedAt = Date.now();
-    const isSecret = Object.keys(secrets).length > 0;
+    const isSecret = Object.keys(hidden).length > 0;
     const child = spawn(program === "node" ? process.execPath : program, args, {
       cwd: this.launch.codeDirectory,
-      env: { ...revealVariables(secrets), ...environmentOf(this.launch, port, this.#ports.lotse) },
+      env: { ...reveal(secrets), ...environmentOf(this.launch, port, this.#ports.lotse) },
       stdio: isSecret ? ["ignore", "pipe", "pipe"] : ["ignore", fd, fd],
       detached: true,
     });
-    if (isSecret) writeRedacted(child, this.#ports.logPath, secrets);
+    if (isSecret) writeRedacted(child, this.#ports.logPath, hidden);
     child.once("exit", (code, signal) => {
       const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
       this.#onExit(child, how, Date.now() - startedAt);
@@ -192,7 +194,7 @@ export class AppProcess {
 
   /** The variables that a command beside the process gets. */
   environment(secrets: SecretVariables): Record<string, string> {
-    return { ...revealVariables(secrets), ...environmentOf(this.launch, this.#port ?? 0, this.#ports.lotse) };
+    return { ...reveal(secrets), ...environmentOf(this.launch, this.#port ?? 0, this.#ports.lotse) };
   }
 
   /** Ends the process and its whole group: SIGTERM, and SIGKILL when the grace is over. */

@@ -17,10 +17,11 @@ import type { HealthSpec } from "../../health/spec.ts";
 import type { Sticky, Weights } from "../../step.ts";
 import type { ColourState, Drained, Fencing, On, Payload, Target, TargetState } from "../../target.ts";
 import { allTo, sameWeights, soleColour } from "../../weights.ts";
+import { writeHiddenWords } from "./hidden-words.ts";
 import { lastLines } from "./log-file.ts";
 import { canonicalPath, processPaths } from "./paths.ts";
 import { slotStatusSchema, type InstanceStatus, type SlotStatus } from "./protocol.ts";
-import { namedFileSecrets, reveal } from "./slot-secrets.ts";
+import { reveal } from "./slot-secrets.ts";
 import { parseProcessSpec } from "./spec.ts";
 import { readDesired } from "./supervisor.ts";
 import { supervisorClient, type SupervisorClient } from "./supervisor-client.ts";
@@ -96,16 +97,13 @@ export class ProcessTarget implements Target {
     // A directory of its own: a worker that was taken for dead may still be writing.
     const directory = join(processPaths(this.lotse).slotDirectory(slot), randomBytes(6).toString("hex"));
     const { release, version } = payload;
-    const { codeDirectory, configFile, ...made } = await payload.materialise(directory);
+    const secrets = checkVariables(reveal((await payload.secrets?.()) ?? {}));
     const rendered = (await payload.files?.())?.reveal() ?? { files: [], secrets: [] };
-    const filesDirectory = await writeFiles(directory, rendered);
-    const secrets = {
-      ...checkVariables(reveal((await payload.secrets?.()) ?? {})),
-      ...namedFileSecrets(rendered.secrets),
-    };
     on?.signal?.throwIfAborted();
-    const secretNames = Object.keys(secrets);
+    const { codeDirectory, configFile, ...made } = await payload.materialise(directory);
+    const filesDirectory = await writeFiles(directory, rendered);
     const variables = { ...made.variables, ...placesOf(made.artefactFile, filesDirectory) };
+    const secretNames = Object.keys(secrets);
     const written = { directory, codeDirectory, configFile, variables, secretNames };
     await this.#client.call({
       method: "prepare",
@@ -304,8 +302,9 @@ function plain({ environment, tenant, colour }: Slot): Slot {
 }
 
 /** Writes what was rendered beside the code. @returns where; undefined where nothing was */
-async function writeFiles(directory: string, { files }: FilledFiles): Promise<string | undefined> {
+async function writeFiles(directory: string, { files, secrets }: FilledFiles): Promise<string | undefined> {
   if (files.length === 0) return undefined;
+  await writeHiddenWords(directory, secrets);
   const place = join(directory, "files");
   for (const { path, bytes } of files) await writePrivateFile(join(place, path), bytes, { sync: false });
   return place;

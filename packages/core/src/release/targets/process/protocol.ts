@@ -20,7 +20,7 @@ const launchSchema = z.strictObject({
   codeDirectory: z.string().min(1).max(4096),
   configFile: z.string().min(1).max(4096),
   variables: z.record(z.string().max(1024), z.string()),
-  /** The names of what is secret: variables, and what stands in rendered files. Kept in memory, or on no disk. */
+  /** The names of the variables that are secret; their values are never written to disk. */
   secretNames: z.array(z.string().max(1024)).max(10_000).default([]),
   spec: processSpecSchema,
 });
@@ -51,7 +51,7 @@ export const requestSchema = z.discriminatedUnion("method", [
   z.strictObject({
     method: z.literal("prepare"),
     launch: launchSchema,
-    /** The values of `secretNames`: variables, and what stands in rendered files. */
+    /** The values of `secretNames`. */
     secrets: z.record(z.string().max(1024), z.string()).default({}),
     fencing,
   }),

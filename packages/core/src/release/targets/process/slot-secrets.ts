@@ -11,7 +11,7 @@ import {
 } from "../../../kernel/index.ts";
 import { formatSlot, type Slot } from "../../names.ts";
 
-/** What is taken out of all that a process writes: its secret variables by name, and what is in its files. */
+/** Secret variables of one process, by name. */
 export type SecretVariables = Readonly<Record<string, Sensitive<string>>>;
 
 /** Keeps the secret variables of what runs, so that a supervisor after this one can start it again. */
@@ -132,20 +132,7 @@ function inProcess(): SlotSecrets {
   };
 }
 
-/** What the names of secrets begin with that stand in rendered files; no variable can be called so. */
-const filePrefix = "file:";
-
-/** Names for the secrets that stand in rendered files. */
-export function namedFileSecrets(values: readonly string[]): Record<string, string> {
-  return Object.fromEntries(values.map((value, at) => [`${filePrefix}${at + 1}`, value]));
-}
-
-/** Opens those that are variables, for the process's own environment. */
-export function revealVariables(secrets: SecretVariables): Record<string, string> {
-  return Object.fromEntries(Object.entries(reveal(secrets)).filter(([name]) => !name.startsWith(filePrefix)));
-}
-
-/** Opens all of them. */
+/** Opens them for the file and for the process's own environment. */
 export function reveal(secrets: SecretVariables): Record<string, string> {
   return Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, value.reveal()]));
 }

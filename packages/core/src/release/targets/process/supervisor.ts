@@ -17,6 +17,7 @@ import {
 import { waitForListener } from "./ports.ts";
 import { runCommand } from "./run-command.ts";
 import { sharesOf } from "./share-out.ts";
+import { readHiddenWords } from "./hidden-words.ts";
 import type { SecretVariables, SlotSecrets } from "./slot-secrets.ts";
 import { refused, SupervisedSlot, type Instance } from "./supervised-slot.ts";
 import { SharedRuns } from "./shared-runs.ts";
@@ -237,12 +238,13 @@ export class Supervisor {
     const secrets = launch.secretNames.length === 0 ? {} : await this.#secrets.read(launch);
     if (secrets === null)
       throw new LotseError({ code: "target.start", message: "its secrets are not in memory any more" });
+    const hidden = await readHiddenWords(launch.directory);
     const go = (both: AbortSignal): Promise<string> =>
       runCommand({
         ...wanted,
         directory: launch.codeDirectory,
         env: app.environment(secrets),
-        secrets,
+        secrets: { ...secrets, ...hidden },
         signal: both,
       });
     if (fencing === undefined) return go(signal);

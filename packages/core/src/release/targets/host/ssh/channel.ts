@@ -18,8 +18,8 @@ export interface Question extends Patience {
  */
 export interface Channel {
   /**
-   * Asks; only one question at a time. A channel that ended meanwhile answers with what its ssh ended with, or 255
-   * where it was good before.
+   * Asks; only one question at a time. A channel that ended meanwhile answers with what its ssh ended with, or
+   * {@link lostStatus} where it was good before.
    *
    * @throws LotseError `target.host`; the signal's reason. The channel is closed then.
    */
@@ -35,7 +35,8 @@ interface Pending extends PromiseWithResolvers<SshResult> {
   readonly output: Output;
 }
 
-const lostStatus = 255;
+/** What ssh ends with when it is ssh that failed; also said of a channel that was lost. */
+export const lostStatus = 255;
 
 /** Opens a channel over a call of ssh that runs `serve`. An idle one keeps no process from ending. */
 export function openChannel(host: HostPlace, child: ChildProcess): Channel {
@@ -84,11 +85,12 @@ export function openChannel(host: HostPlace, child: ChildProcess): Channel {
 
 /** The answer, where both streams were ended by its token; what a program of the user's writes cannot know it. */
 function answerIn({ token, output: { stdout, stderr } }: Pending): SshResult | null {
-  const errorEnd = `\n${token}\n`;
+  // What an operation left behind, or ssh itself, may still write after that.
   const end = stdout.lastIndexOf(`\n${token} `);
-  if (end < 0 || !stdout.endsWith("\n") || !stderr.endsWith(errorEnd)) return null;
-  const status = Number(stdout.slice(end + token.length + 2));
-  return { status, stdout: stdout.slice(0, end), stderr: stderr.slice(0, -errorEnd.length) };
+  const errorEnd = stderr.lastIndexOf(`\n${token}\n`);
+  const status = /^\d{1,3}\n/u.exec(stdout.slice(end + token.length + 2));
+  if (end < 0 || errorEnd < 0 || status === null) return null;
+  return { status: Number(status[0]), stdout: stdout.slice(0, end), stderr: stderr.slice(0, errorEnd) };
 }
 
 function holdProcess(child: ChildProcess, holds: boolean): void {

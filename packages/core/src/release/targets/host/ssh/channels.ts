@@ -1,8 +1,7 @@
 import type { SshResult } from "./call.ts";
-import type { Channel, Question } from "./channel.ts";
+import { lostStatus, type Channel, type Question } from "./channel.ts";
 
-/** As many as a tenant's rollout asks a host at once; others are closed, since a server bounds its sessions. */
-const maxIdle = 2;
+/** How long an idle one stays; there are no more than calls that are made at once. */
 const idleMs = 5000;
 
 interface Idle {
@@ -22,7 +21,8 @@ function idleOf(connection: string, command: string): Idle[] {
 }
 
 /**
- * Asks over an idle channel, or one that is opened; it is kept for those that come soon after.
+ * Asks over an idle channel, or one that is opened; it is kept for those that come soon after. Where an idle one was
+ * lost, it asks once more: every operation may be repeated.
  *
  * @param connection - what names the connection to a host
  * @param command - what the channel runs there
@@ -35,7 +35,14 @@ export async function askOverChannel(
   question: Question,
 ): Promise<SshResult> {
   const all = idleOf(connection, command);
-  const channel = takeIdle(all) ?? open();
+  const used = takeIdle(all);
+  const result = used === null ? null : await askOnce(all, used, question);
+  // It may have ended while nobody asked; the connection itself may be good, and others use it.
+  if (result !== null && result.status !== lostStatus) return result;
+  return await askOnce(all, open(), question);
+}
+
+async function askOnce(all: Idle[], channel: Channel, question: Question): Promise<SshResult> {
   try {
     return await channel.ask(question);
   } finally {
@@ -59,10 +66,6 @@ function takeIdle(all: Idle[]): Channel | null {
 }
 
 function keep(all: Idle[], channel: Channel): void {
-  if (all.length >= maxIdle) {
-    channel.close();
-    return;
-  }
   const timer = setTimeout(() => {
     const at = all.findIndex((each) => each.channel === channel);
     if (at >= 0) all.splice(at, 1);
