@@ -11,8 +11,11 @@ export interface Retention {
   readonly engineDays?: number;
 }
 
-/** How often it is looked, in milliseconds, and how many rows go at once. */
-const pruning = { everyMs: 3_600_000, batch: 500 } as const;
+/**
+ * When it is first looked, since a worker that comes up has more urgent things to do; how often, in milliseconds; and
+ * how many rows go at once.
+ */
+const pruning = { firstMs: 2000, everyMs: 3_600_000, batch: 500 } as const;
 
 /** Keeps the tables bounded: what has ended long ago goes. Several at once do no harm. */
 export class Pruner {
@@ -25,14 +28,16 @@ export class Pruner {
     this.#retention = retention;
   }
 
-  /** Looks until `stop`, the first time at once. */
+  /** Looks until `stop`. */
   async run(): Promise<void> {
     const { signal } = this.#stopped;
+    const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal }).catch(() => undefined);
+    await wait(pruning.firstMs);
     while (!signal.aborted) {
       await this.prune().catch((error: unknown) => {
         if (!isConnectionLoss(error) && !signal.aborted) throw error;
       });
-      await sleep(pruning.everyMs, undefined, { signal }).catch(() => undefined);
+      await wait(pruning.everyMs);
     }
   }
 

@@ -103,9 +103,19 @@ function parsePorts(text: string): Readonly<Record<Colour, number>> | null {
   return blue > 0 && green > 0 ? { blue, green } : null;
 }
 
+/** What all hosts of a tenant tell again and again, by its text; the oldest goes first. */
+const knownMeta = new Map<string, SlotMeta>();
+const maxKnown = 64;
+
 function parseMeta(host: string, text: string): SlotMeta {
+  const known = knownMeta.get(text);
+  if (known !== undefined) return known;
   try {
-    return slotMetaSchema.parse(JSON.parse(text));
+    const meta = slotMetaSchema.parse(JSON.parse(text));
+    const [oldest] = knownMeta.keys();
+    if (knownMeta.size >= maxKnown && oldest !== undefined) knownMeta.delete(oldest);
+    knownMeta.set(text, meta);
+    return meta;
   } catch (error) {
     throw unreadable(host, "what it tells of a slot cannot be read", error);
   }
