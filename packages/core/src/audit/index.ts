@@ -5,6 +5,7 @@ export {
   type Responsible,
   type SignedCheckpoint,
 } from "./log/audit-log.ts";
+export { maxBatch } from "./log/writer.ts";
 export type { AnchorReport } from "./log/anchor.ts";
 export type { ErasureReport } from "./log/erasure.ts";
 export { verifyExport, type ExportOptions, type ExportReport } from "./log/export.ts";

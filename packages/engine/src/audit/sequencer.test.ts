@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openAuditLog, type AuditLog, type AuditStore } from "@lotse/core/audit";
+import { openAuditLog, type AuditLog, type AuditStore, maxBatch } from "@lotse/core/audit";
 import type { AuditEvent } from "@lotse/core/kernel";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Database } from "../database/database.ts";
@@ -55,10 +55,10 @@ const names = (prefix: string, count: number): readonly string[] =>
 describe("the sequencer", { timeout }, () => {
   it("gives entries their place in the order in which they were written, each one place", async () => {
     await record(names("a", 3));
-    await record(names("b", 1200));
+    await record(names("b", maxBatch + 200));
     const sequencer = new Sequencer({ database, open });
     while ((await sequencer.sequence()) > 0);
-    expect(await objects()).toEqual([...names("a", 3), ...names("b", 1200)]);
+    expect(await objects()).toEqual([...names("a", 3), ...names("b", maxBatch + 200)]);
   });
 
   it("places the entry of a change of one statement, and has none where nothing was changed", async () => {

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AuditLog } from "@lotse/core/audit";
+import { maxBatch, type AuditLog } from "@lotse/core/audit";
 import { LotseError, type AuditEvent } from "@lotse/core/kernel";
 import { isConnectionLoss } from "../database/connection-loss.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { PostgresAuditStore } from "./postgres-store.ts";
 
-/** How often it is looked for entries that wait, in milliseconds; and how many are taken at once. */
-const sequencing = { lookMs: 200, batch: 500 } as const;
+/**
+ * How often it is looked for entries that wait, in milliseconds; and how many are taken at once: one batch of the log,
+ * since they leave the outbox in its transaction.
+ */
+const sequencing = { lookMs: 200, batch: maxBatch } as const;
 
 /** What a {@link Sequencer} works with. */
 export interface SequencerParts {

@@ -15,8 +15,8 @@ import { hashReader, readLeaves, rootAt } from "./tree-reader.ts";
 import { unavailable } from "./unavailable.ts";
 import type { WitnessRegister } from "./witness-register.ts";
 
-/** How many entries are written together at most. */
-const maxBatch = 512;
+/** How many entries are written together at most: what is appended in one go, and is no more, is one batch. */
+export const maxBatch = 1000;
 
 /** What a {@link LogWriter} needs. */
 export interface WriterParts {
