@@ -69,11 +69,10 @@ async function askBoth(
   remote: Remote,
   spec: HostSpec,
   host: HostPlace,
-  { environment, tenant }: TenantScope,
+  scope: TenantScope,
   signal?: AbortSignal,
 ): Promise<Look> {
-  const words = [environment, tenant, ...balancerWords(spec)];
-  const told = await remote.ask(host, "look", words, { signal });
+  const told = await remote.ask(host, "look", balancerWords(spec, scope), { signal });
   const end = /^end\n/mu.exec(told);
   const at = end === null ? told.length : end.index + end[0].length;
   return { host: told.slice(0, at), balancer: told.slice(at) };
@@ -93,15 +92,15 @@ async function askBalancer(
   remote: Remote,
   spec: HostSpec,
   host: HostPlace,
-  { environment, tenant }: TenantScope,
+  scope: TenantScope,
   signal?: AbortSignal,
 ): Promise<BalancerState> {
-  const words = [environment, tenant, ...balancerWords(spec)];
-  return parseBalancerState(await remote.ask(host, "lb-state", words, { signal }));
+  return parseBalancerState(await remote.ask(host, "lb-state", balancerWords(spec, scope), { signal }));
 }
 
-function balancerWords({ balancer }: HostSpec): readonly string[] {
-  return [balancer.directory, balancer.socket, balancer["master-socket"]];
+/** What both operations about a balancer are told. */
+function balancerWords({ balancer }: HostSpec, { environment, tenant }: TenantScope): readonly string[] {
+  return [environment, tenant, balancer.directory, balancer.socket, balancer["master-socket"]];
 }
 
 /**
