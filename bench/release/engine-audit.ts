@@ -47,7 +47,7 @@ export interface AuditFigures {
 /** Changes a row and records it, again and again, while a sequencer in this process signs the tree. */
 export async function measureAudit(url: Sensitive<string>, load: AuditLoad): Promise<AuditFigures> {
   const directory = await mkdtemp(join(tmpdir(), "lotse-bench-"));
-  const database = new Database({ url, connections: load.writers + 4 });
+  const database = new Database({ url });
   await migrate(database, url);
   const logFor = (store: Parameters<typeof openDatabaseLog>[0]): ReturnType<typeof openDatabaseLog> =>
     openDatabaseLog(store, { state: directory, name: "bench" });
@@ -55,10 +55,7 @@ export async function measureAudit(url: Sensitive<string>, load: AuditLoad): Pro
   const sequencer = new Sequencer({ database, open: (store) => (opened = logFor(store)) });
   const running = sequencer.run();
   try {
-    await database.query("CREATE TABLE changed (writer int PRIMARY KEY, n bigint NOT NULL)");
-    await database.query("INSERT INTO changed SELECT at, 0 FROM generate_series(0, $1::int) at", [
-      load.writers,
-    ]);
+    await makeRows(database, load.writers);
     const end = performance.now() + load.seconds * 1000;
     const ages: number[] = [];
     const [cpu, from] = [process.cpuUsage(), performance.now()];
@@ -91,18 +88,51 @@ export async function measureAudit(url: Sensitive<string>, load: AuditLoad): Pro
   }
 }
 
+/** How often the same row is changed in a second by the same number of writers, without entries: what is possible. */
+export async function measureUnaudited(
+  url: Sensitive<string>,
+  { seconds, writers }: Pick<AuditLoad, "seconds" | "writers">,
+): Promise<number> {
+  const database = new Database({ url });
+  try {
+    await makeRows(database, writers);
+    const from = performance.now();
+    const changing = Array.from({ length: writers }, async (_, writer) => {
+      let count = 0;
+      for (; performance.now() - from < seconds * 1000; count++)
+        await database.prepared("bench-plain", change, [writer]);
+      return count;
+    });
+    const counts = await Promise.all(changing);
+    return Math.round(counts.reduce((sum, count) => sum + count, 0) / ((performance.now() - from) / 1000));
+  } finally {
+    await database.close();
+  }
+}
+
+/** What an operation changes. */
+const change = "UPDATE changed SET n = n + 1 WHERE writer = $1";
+
+async function makeRows(database: Database, writers: number): Promise<void> {
+  await database.query("CREATE TABLE changed (writer int PRIMARY KEY, n bigint NOT NULL)");
+  await database.query("INSERT INTO changed SELECT at, 0 FROM generate_series(0, $1::int) at", [writers]);
+}
+
 async function write(database: Database, writer: number, shape: AuditShape, end: number): Promise<number> {
   const entries = shape === "ten entries" ? 10 : 1;
   let count = 0;
   for (; performance.now() < end; count += entries) {
     if (shape === "statement") {
-      const expressions = "changed AS (UPDATE changed SET n = n + 1 WHERE writer = $1 RETURNING n)";
-      const change = { name: "bench-change", expressions, values: [writer] };
-      await changeAndRecord(database, change, eventOf(writer, count));
+      const audited = {
+        name: "bench-change",
+        expressions: `changed AS (${change} RETURNING n)`,
+        values: [writer],
+      };
+      await changeAndRecord(database, audited, eventOf(writer, count));
       continue;
     }
     await database.transaction(async (transaction: Transaction) => {
-      await transaction.query("UPDATE changed SET n = n + 1 WHERE writer = $1", [writer]);
+      await transaction.query(change, [writer]);
       for (let at = 0; at < entries; at++) await recordIn(transaction, eventOf(writer, count + at));
     });
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { startEmbedded, stopEmbedded } from "@lotse/engine";
 import { table } from "../config/report.ts";
 import { load, machine } from "../secrets/machine.ts";
-import { measureAudit, type AuditFigures, type AuditShape } from "./engine-audit.ts";
+import { measureAudit, measureUnaudited, type AuditFigures, type AuditShape } from "./engine-audit.ts";
 import { measureRollouts, type RolloutFigures } from "./engine-rollouts.ts";
 
 const quick = process.argv.includes("--quick");
@@ -30,12 +30,12 @@ function rolloutRows(figures: RolloutFigures): string[][] {
   ];
 }
 
-/** What is measured, with how many writers at the same time. */
-const shapes: readonly (readonly [AuditShape, number])[] = [
-  ["statement", 48],
+/** What is measured, with how many writers at the same time; they have the connections that the engine has. */
+const shapes = [
+  ["statement", 96],
   ["transaction", 48],
   ["ten entries", 24],
-];
+] as const satisfies readonly (readonly [AuditShape, number])[];
 
 function auditRow(figures: AuditFigures): string[] {
   const { writers, shape, operationsPerSecond, sequencedPerSecond, cpuMicros, waited, verified } = figures;
@@ -58,15 +58,17 @@ try {
   const before = load();
   const { url } = await startEmbedded({ directory: postgres });
   const rollouts = await measureRollouts(url, rolloutLoad);
-  const audits: AuditFigures[] = [];
-  for (const [shape, writers] of shapes) {
+  const anew = async (): Promise<typeof url> => {
     await stopEmbedded({ directory: postgres });
     rmSync(postgres, { recursive: true });
-    const fresh = await startEmbedded({ directory: postgres });
-    audits.push(await measureAudit(fresh.url, { seconds, writers, shape }));
-  }
+    return (await startEmbedded({ directory: postgres })).url;
+  };
+  const audits: AuditFigures[] = [];
+  for (const [shape, writers] of shapes)
+    audits.push(await measureAudit(await anew(), { seconds, writers, shape }));
+  const unaudited = await measureUnaudited(await anew(), { seconds, writers: shapes[0][1] });
   if (process.argv.includes("--json"))
-    console.log(JSON.stringify({ machine: machine(), before, rollouts, audits }));
+    console.log(JSON.stringify({ machine: machine(), before, rollouts, audits, unaudited }));
   else {
     console.log(`${machine()}; load before ${before}\n`);
     const { inFlight, idleCpuPercent, rssMb } = rollouts;
@@ -83,6 +85,10 @@ try {
       "VERIFIES",
     ];
     console.log(table(head, audits.map(auditRow)));
+    const percent = Math.round(((audits[0]?.operationsPerSecond ?? 0) / unaudited) * 100);
+    console.log(
+      `The change of a single statement without an entry: ${unaudited}/s; audited it goes ${percent} % as fast.`,
+    );
   }
 } finally {
   await stopEmbedded({ directory: postgres });

@@ -26,6 +26,7 @@ export {
   type RetentionPlan,
   type RetentionTerms,
 } from "./log/retention.ts";
+export { actorIdSchema } from "./entry/entry.ts";
 export type { AuditRecord, PersonalData } from "./entry/compose.ts";
 export type { Checkpoint } from "./note/checkpoint.ts";
 export { FileAuditStore, type FileStoreOptions } from "./store/file/file-store.ts";

@@ -1,3 +1,4 @@
+import { actorIdSchema } from "@lotse/core/audit";
 import { LotseError, type AuditEvent } from "@lotse/core/kernel";
 import { z } from "zod";
 import type { Database, Transaction } from "../database/database.ts";
@@ -9,7 +10,7 @@ const name = z.string().min(1).max(256);
 
 /** What an entry of the log has room for; what does not fit would never get a place in the tree. */
 const eventSchema = z.strictObject({
-  actor: z.strictObject({ kind: z.enum(["user", "ci", "system"]), id: z.string().max(1024) }),
+  actor: z.strictObject({ kind: z.enum(["user", "ci", "system"]), id: actorIdSchema }),
   scope: z.strictObject({ environment: name, tenant: name.optional() }).optional(),
   action: z
     .string()
@@ -53,10 +54,7 @@ export async function changeAndRecord(
 ): Promise<boolean> {
   const { rowCount } = await database.prepared(
     statement,
-    `WITH ${expressions}, recorded AS (
-       INSERT INTO lotse.audit_outbox (event) SELECT $${values.length + 1}::jsonb FROM changed
-     )
-     SELECT FROM changed`,
+    `WITH ${expressions} INSERT INTO lotse.audit_outbox (event) SELECT $${values.length + 1}::json FROM changed`,
     [...values, textOf(event)],
   );
   return rowCount === 1;

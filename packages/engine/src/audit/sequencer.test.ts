@@ -146,6 +146,8 @@ describe("the sequencer", { timeout }, () => {
   it.each([
     ["a long name", { object: "x".repeat(5000) }],
     ["a malformed action", { action: "no action" }],
+    ["a NUL in the actor's name", { actor: { kind: "user", id: "a\0b" } as const }],
+    ["half a character in the actor's name", { actor: { kind: "user", id: "a\ud83d" } as const }],
     [
       "too much in all",
       { details: Object.fromEntries(names("d", 30).map((key) => [key, "\u{1F600}".repeat(1000)])) },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LotseError, type Sensitive } from "@lotse/core/kernel";
 import pg from "pg";
 import { isConnectionLoss } from "./connection-loss.ts";
+import { SharedConnections } from "./shared-connections.ts";
 
 /** A connection inside a transaction. */
 export type Transaction = Pick<pg.ClientBase, "query">;
@@ -12,7 +13,7 @@ const backoffMs = { first: 50, last: 1000 } as const;
 /** How a {@link Database} connects. */
 export interface DatabaseOptions {
   readonly url: Sensitive<string>;
-  /** @defaultValue 10 */
+  /** How many for transactions at most, and how many that statements share. @defaultValue 16 */
   readonly connections?: number;
   /** Shown by the server to those who look at its connections. @defaultValue "lotse" */
   readonly name?: string;
@@ -27,20 +28,23 @@ export interface DatabaseOptions {
  */
 export class Database {
   readonly #pool: pg.Pool;
+  readonly #shared: SharedConnections;
   readonly #giveUpMs: number;
   readonly #closing = new AbortController();
 
   constructor(options: DatabaseOptions) {
     this.#giveUpMs = options.giveUpMs ?? Number.POSITIVE_INFINITY;
-    this.#pool = new pg.Pool({
+    const most = options.connections ?? 16;
+    const config: pg.ClientConfig = {
       connectionString: options.url.reveal(),
-      max: options.connections ?? 10,
       application_name: options.name ?? "lotse",
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
       // A connection whose other end vanished would hold an operation for as long as the system waits.
       query_timeout: 30_000,
-    });
+    };
+    this.#shared = new SharedConnections(config, most);
+    this.#pool = new pg.Pool({ ...config, max: most });
     // A connection that breaks while nobody uses it is replaced at the next use.
     this.#pool.on("error", () => undefined);
   }
@@ -58,7 +62,9 @@ export class Database {
   }
 
   /**
-   * Runs one statement that the server parses once for each connection: for those that are run all the time.
+   * Runs one statement that the server parses once for each connection: for those that are run all the time. They
+   * share connections, so it must be short, and must not be waited for inside a transaction; see
+   * {@link SharedConnections}.
    *
    * @param name - unlike that of every other statement
    */
@@ -67,7 +73,7 @@ export class Database {
     sql: string,
     values: readonly unknown[],
   ): Promise<pg.QueryResult<R>> {
-    return this.#untilReachable(() => this.#pool.query<R>({ name, text: sql, values: [...values] }));
+    return this.#untilReachable(() => this.#shared.query<R>({ name, text: sql, values: [...values] }));
   }
 
   /** Runs one statement without trying again, for what is asked again soon anyway. */
@@ -91,7 +97,7 @@ export class Database {
   /** Ends all connections; what still waits for the server gives up. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#pool.end();
+    await Promise.all([this.#shared.close(), this.#pool.end()]);
   }
 
   async #transactOnce<T>(act: (transaction: Transaction) => Promise<T>): Promise<T> {

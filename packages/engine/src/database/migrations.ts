@@ -269,4 +269,11 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE lotse.rollouts ADD COLUMN left_run integer;
     `,
   },
+  {
+    number: 7,
+    sql: `
+      -- Nobody searches in it, so it need not be taken apart at each insert.
+      ALTER TABLE lotse.audit_outbox ALTER COLUMN event TYPE json;
+    `,
+  },
 ];

@@ -88,7 +88,7 @@ export async function beginEngine(options: EngineOptions): Promise<BegunEngine> 
   } finally {
     await opening.close();
   }
-  const database = new Database({ url, connections: 16 });
+  const database = new Database({ url });
   const executor = driver === undefined ? null : newExecutorId();
   let worker: Worker | null = null;
   const begin = async (): Promise<void> => {

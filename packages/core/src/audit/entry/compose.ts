@@ -1,9 +1,9 @@
 import { canonicalJson, LotseError, type AuditEvent } from "../../kernel/index.ts";
 import { commitPersonal, type RandomBytes } from "./commitment.ts";
 import {
+  actorIdSchema,
   entrySchema,
   maxEntryBytes,
-  maxIdLength,
   personalRecordSchema,
   type AuditEntry,
   type PersonalRecord,
@@ -85,7 +85,9 @@ export function composeEntry(event: AuditRecord, place: Place, random: RandomByt
     const beside = personalRecordSchema.safeParse(record);
     if (!beside.success) throw tooMuch(event, beside.error.issues[0]);
   }
-  if (event.actor.id.length > maxIdLength) throw tooMuch(event, undefined);
+  const actor = actorIdSchema.safeParse(event.actor.id);
+  for (const { message } of actor.error?.issues ?? [])
+    throw tooMuch(event, { path: ["actor", "id"], message });
   const line = canonicalJson(written);
   if (Buffer.byteLength(line) > maxEntryBytes) throw tooMuch(event, undefined);
   return { entry: checked.data, line, personal };

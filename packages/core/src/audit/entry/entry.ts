@@ -6,6 +6,19 @@ export const maxEntryBytes = 131_072;
 /** The longest id of an actor, and name of a subject, in UTF-16 units. */
 export const maxIdLength = 1024;
 
+/**
+ * Text that every store keeps as it is: a NUL, or half of a pair of surrogates, does not survive in all of them, and
+ * what it became would no longer be what its commitment was made from.
+ */
+const keptText = (longest: number): z.ZodString =>
+  z
+    .string()
+    .max(longest)
+    .refine((text) => text.isWellFormed() && !text.includes("\0"), "it is not Unicode, or contains a NUL");
+
+/** Who acts, by name. */
+export const actorIdSchema = keptText(maxIdLength);
+
 /** What stands in place of personal data that was erased. */
 export const erased = "[erased]";
 
@@ -71,7 +84,7 @@ export type DroppedEntry = z.infer<typeof droppedSchema>;
 export const actorRecordSchema = z.strictObject({
   commitment: hex32,
   kind: z.enum(["user", "ci", "system"]),
-  id: z.string().max(maxIdLength),
+  id: actorIdSchema,
   salt: hex32,
 });
 
@@ -83,9 +96,9 @@ export const personalRecordSchema = z.strictObject({
   index,
   commitment: hex32,
   /** Whom it is about. */
-  subject: z.string().min(1).max(maxIdLength),
-  name: z.string().min(1).max(64),
-  value: z.string().max(4096),
+  subject: keptText(maxIdLength).min(1),
+  name: keptText(64).min(1),
+  value: keptText(4096),
   salt: hex32,
 });
 

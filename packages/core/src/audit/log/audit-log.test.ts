@@ -120,10 +120,12 @@ describe("append", () => {
       log.append(event("c", { personal: { subject: "s", values: { note: "x".repeat(5000) } } })),
       log.append(event("d", { actor: { kind: "user", id: "x".repeat(2000) } })),
       log.append(event("e", { details: { nan: Number.NaN } })),
+      log.append(event("e", { actor: { kind: "user", id: "half \ud83d" } })),
+      log.append(event("e", { personal: { subject: "s", values: { note: "a\0b" } } })),
       log.append(event("f")),
     ]);
     expect(results.map(({ status }) => status).join(" ")).toBe(
-      "fulfilled rejected rejected rejected rejected rejected fulfilled",
+      "fulfilled rejected rejected rejected rejected rejected rejected rejected fulfilled",
     );
     for (const result of results) {
       if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "audit.unavailable" });
