@@ -87,6 +87,26 @@ describe("statements that share connections", { timeout }, () => {
     }
   });
 
+  it("fail when nobody listens, and work once somebody does", async () => {
+    const { proxy, port } = await FlakyProxy.listen(server.server.port, 1_000_000);
+    await proxy.close();
+    const away = new Database({
+      url: new Sensitive(url.reveal().replace(/:\d+\//u, `:${port}/`)),
+      giveUpMs: 100,
+    });
+    try {
+      await expect(insert(away, 1)).rejects.toMatchObject({ code: "database.unavailable" });
+      const back = await FlakyProxy.listen(server.server.port, 1_000_000, port);
+      try {
+        expect(await insert(away, 1)).toBe(1);
+      } finally {
+        await back.proxy.close();
+      }
+    } finally {
+      await away.close();
+    }
+  });
+
   it("are finished before the database is closed, and refused afterwards", async () => {
     const closing = new Database({ url, connections: 2, giveUpMs: 0 });
     const inserting = Promise.all([1, 2, 3, 4, 5].map((n) => insert(closing, n)));

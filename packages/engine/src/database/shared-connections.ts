@@ -3,6 +3,8 @@ import pg from "pg";
 interface Connection {
   readonly client: pg.Client;
   readonly ready: Promise<unknown>;
+  /** The latest answer that is waited for; the others come before it. */
+  last: Promise<unknown>;
   /** How many statements wait for its answer. */
   underway: number;
   idle: NodeJS.Timeout | undefined;
@@ -47,18 +49,26 @@ export class SharedConnections {
     connection.underway += 1;
     try {
       await connection.ready;
-      return await connection.client.query<R>(statement);
+      const answer = connection.client.query<R>(statement);
+      connection.last = answer;
+      return await answer;
     } finally {
       connection.underway -= 1;
       if (connection.underway === 0 && this.#open.has(connection))
-        connection.idle = setTimeout(() => void this.#end(connection), this.#idleMs);
+        connection.idle = setTimeout(() => this.#drop(connection), this.#idleMs);
     }
   }
 
   /** Ends all connections, each after the statements that are under way on it. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#open].map((connection) => this.#end(connection)));
+    await Promise.all(
+      [...this.#open].map(async (connection) => {
+        await connection.ready.catch(() => undefined);
+        await connection.last.catch(() => undefined);
+        this.#drop(connection);
+      }),
+    );
   }
 
   /** One that has nothing to do, or else a new one, or else the one that has least. */
@@ -72,22 +82,19 @@ export class SharedConnections {
 
   #add(): Connection {
     const client = new pg.Client({ ...this.#config, pipeline: true });
-    const connection: Connection = { client, ready: client.connect(), underway: 0, idle: undefined };
-    const lose = (): void => {
-      clearTimeout(connection.idle);
-      this.#open.delete(connection);
-    };
-    client.on("error", lose);
-    client.on("end", lose);
-    connection.ready.catch(lose);
+    const ready = client.connect();
+    const connection: Connection = { client, ready, last: ready, underway: 0, idle: undefined };
+    const drop = (): void => this.#drop(connection);
+    client.on("error", drop);
+    client.on("end", drop);
+    ready.catch(drop);
     this.#open.add(connection);
     return connection;
   }
 
-  async #end(connection: Connection): Promise<void> {
+  /** Nobody waits for its end: where the other side vanished, it would not come for minutes. */
+  #drop(connection: Connection): void {
     clearTimeout(connection.idle);
-    this.#open.delete(connection);
-    await connection.ready.catch(() => undefined);
-    await connection.client.end();
+    if (this.#open.delete(connection)) void connection.client.end();
   }
 }

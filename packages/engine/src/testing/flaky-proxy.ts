@@ -20,11 +20,12 @@ export class FlakyProxy {
   /**
    * @param target - the port of the database
    * @param every - how many answers to statements there are for each that is lost
+   * @param at - its own port; any by default
    */
-  static async listen(target: number, every: number): Promise<{ proxy: FlakyProxy; port: number }> {
+  static async listen(target: number, every: number, at = 0): Promise<{ proxy: FlakyProxy; port: number }> {
     const proxy = new FlakyProxy(target, every);
     await new Promise<void>((resolve) => {
-      proxy.#server.listen(0, "127.0.0.1", resolve);
+      proxy.#server.listen(at, "127.0.0.1", resolve);
     });
     const address = proxy.#server.address();
     return { proxy, port: typeof address === "object" && address !== null ? address.port : 0 };
