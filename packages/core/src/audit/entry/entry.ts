@@ -4,7 +4,7 @@ import { z } from "zod";
 export const maxEntryBytes = 131_072;
 
 /** The longest id of an actor, and name of a subject, in UTF-16 units. */
-export const maxIdLength = 1024;
+const maxIdLength = 1024;
 
 /**
  * Text that every store keeps as it is: a NUL, or half of a pair of surrogates, does not survive in all of them, and
