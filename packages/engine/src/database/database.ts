@@ -42,6 +42,9 @@ export class Database {
       keepAlive: true,
       // A connection whose other end vanished would hold an operation for as long as the system waits.
       query_timeout: 30_000,
+      // A machine that vanishes in the middle must not hold its locks for as long as the server's system waits.
+      idle_in_transaction_session_timeout: 5000,
+      options: "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2",
     };
     this.#shared = new SharedConnections(config, most);
     this.#pool = new pg.Pool({ ...config, max: most });

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Sensitive } from "@lotse/core/kernel";
+import { Database } from "../database/database.ts";
 import { keyOf } from "../rollout/keys.ts";
 import { TestServer } from "../testing/test-server.ts";
 import { Controller, Fleet } from "./testing/controllers.ts";
@@ -218,14 +220,75 @@ describe("the database", () => {
         letGo(stage.world, tenant);
         expectSameEnd(tenant, await stage.remains(tenant), calm, reference);
         const tookMs = performance.now() - killed;
-        const where = "in the middle of the switch";
-        const outcome = "deployed, each effect once, by the same controller; recovery is until the end";
-        rows.push({ fault: "kill -9 of PostgreSQL", where, struck: 1, outcome, recoveriesMs: [tookMs] });
-        expect(await stage.verifyAudit()).toBe(true);
+        await noteSame("kill -9 of PostgreSQL", tookMs);
       } finally {
         await controller.kill();
       }
     },
     timeout,
   );
+
+  it(
+    "does not answer, and nobody says why: the same controller goes on once it does",
+    async () => {
+      const tenant = "bluegreen-silent";
+      const proxy = await LosingProxy.listen(server.server.port);
+      const controller = await holdInSwitch(tenant, proxy.through(stage.settings.url));
+      try {
+        proxy.silence();
+        // Connections that nobody uses are closed by then, and new ones are given up after ten seconds.
+        await sleep(11_000);
+        letGo(stage.world, tenant);
+        await sleep(12_000);
+        proxy.mend();
+        const mended = performance.now();
+        expectSameEnd(tenant, await stage.remains(tenant), calm, reference);
+        await noteSame("the database is silent for 23 s", performance.now() - mended);
+      } finally {
+        await controller.kill();
+        await proxy.close();
+      }
+    },
+    timeout,
+  );
+
+  it(
+    "is left in the middle of a transaction by a machine that vanishes: others wait for seconds only",
+    async () => {
+      const tenant = "bluegreen-vanished";
+      const proxy = await LosingProxy.listen(server.server.port);
+      const far = new Database({ url: new Sensitive(proxy.through(stage.settings.url)), giveUpMs: 0 });
+      const controller = await holdInSwitch(tenant);
+      try {
+        const { promise: silent, resolve } = Promise.withResolvers<void>();
+        const vanished = far.transaction(async (transaction) => {
+          await transaction.query("SELECT FROM lotse.rollouts WHERE id = $1 FOR UPDATE", [tenant]);
+          proxy.silence();
+          resolve();
+          await transaction.query("SELECT 1");
+        });
+        vanished.catch(() => undefined);
+        await silent;
+        const at = performance.now();
+        letGo(stage.world, tenant);
+        expectSameEnd(tenant, await stage.remains(tenant), calm, reference);
+        const tookMs = performance.now() - at;
+        expect(tookMs).toBeLessThan(longestRecoveryMs);
+        await noteSame("a machine vanishes in a transaction", tookMs);
+      } finally {
+        await controller.kill();
+        await proxy.close();
+        await far.close();
+      }
+    },
+    timeout,
+  );
 });
+
+/** Notes for the table that the same controller went on. */
+async function noteSame(fault: string, tookMs: number): Promise<void> {
+  const where = "in the middle of the switch";
+  const outcome = "deployed, each effect once, by the same controller; recovery is until the end";
+  rows.push({ fault, where, struck: 1, outcome, recoveriesMs: [tookMs] });
+  expect(await stage.verifyAudit()).toBe(true);
+}

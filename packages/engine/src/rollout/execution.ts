@@ -8,6 +8,7 @@ import { mayPass, retryDelayMs, type RetryPolicy } from "./retries.ts";
 import { showState } from "./rollout-store.ts";
 import { beginStep, endStep, noteFailure, type Begun, type StepPlace } from "./step-store.ts";
 import type { RolloutState, StepResult } from "./status.ts";
+import { told } from "./told.ts";
 
 /** A place in the life of a step at which a worker may die; tests make it die there. */
 export type FaultPoint = "step-begun" | "step-acted" | "step-ended" | "step-recorded";
@@ -200,7 +201,7 @@ async function resultOf(
 ): Promise<{ readonly result: StepResult } | { readonly error: unknown }> {
   try {
     const note = await acting;
-    return { result: { ok: true, ...(note === undefined ? {} : { note: note.slice(0, 4000) }) } };
+    return { result: { ok: true, ...(note === undefined ? {} : { note: told(note) }) } };
   } catch (error) {
     return { error };
   }
@@ -209,5 +210,5 @@ async function resultOf(
 function failureOf(error: unknown): Extract<StepResult, { ok: false }> {
   const code = isLotseError(error) ? error.code : "rollout.failed";
   const reason = error instanceof Error ? error.message : String(error);
-  return { ok: false, code, reason: reason.slice(0, 4000), aborted: false };
+  return { ok: false, code, reason: told(reason), aborted: false };
 }

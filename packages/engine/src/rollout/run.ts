@@ -6,6 +6,7 @@ import { ordinals } from "./ordinals.ts";
 import type { StepPlace } from "./step-store.ts";
 import type { RolloutState, StepKind, StepResult, TenantOutcome } from "./status.ts";
 import { checkPlan, loadPlan, loadUnfinishedPlan, storePlan } from "./tenant-plan.ts";
+import { told } from "./told.ts";
 import type { Durably } from "./workflow.ts";
 
 type Failure = Extract<StepResult, { ok: false }>;
@@ -91,9 +92,9 @@ export class Run {
       this.#parts.driver.ended(request, plan, outcome, bare(effect)).then(() => undefined),
     );
     if (ended.ok) return outcome;
-    const told = `how it ended could not be written down: ${ended.reason}`;
-    const reason = outcome.reason === undefined ? told : `${told}; ${outcome.reason}`;
-    return { code: ended.code, ...outcome, reason: reason.slice(0, 4000) };
+    const unwritten = `how it ended could not be written down: ${ended.reason}`;
+    const reason = outcome.reason === undefined ? unwritten : `${unwritten}; ${outcome.reason}`;
+    return { code: ended.code, ...outcome, reason: told(reason) };
   }
 
   #plan(tenant: string): Promise<StepResult> {
@@ -146,7 +147,7 @@ export class Run {
       if (step.onFailure === "undo") break;
     }
     const status = good && from !== undefined ? "rolled-back" : "failed";
-    return { status, code: failure.code, reason: reason.slice(0, 4000) };
+    return { status, code: failure.code, reason: told(reason) };
   }
 
   #own(tenant: string, name: keyof typeof ordinals, abortable: boolean, act: OwnStep): Promise<StepResult> {

@@ -166,7 +166,7 @@ export async function noteFailure(
        UPDATE lotse.rollouts SET revision = revision + 1 WHERE id = $1 AND EXISTS (SELECT FROM held)
      )
      SELECT EXISTS (SELECT FROM held) AS held`,
-    [place.rollout, place.key, place.environment, place.tenant, place.fence, failures, reason.slice(0, 4000)],
+    [place.rollout, place.key, place.environment, place.tenant, place.fence, failures, reason],
   );
   return rows[0]?.held === true;
 }
