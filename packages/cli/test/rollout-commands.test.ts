@@ -11,6 +11,8 @@ const tenants = [
   "broken",
   "detached",
   "killed",
+  "powerless",
+  "watched",
   "stopped",
   "left",
   "busy",
@@ -159,6 +161,41 @@ describe("kill -9 of the deploying process", { timeout }, () => {
   });
 });
 
+describe("kill -9 of the only", { timeout }, () => {
+  it("embedded database: the deploying process brings it back and goes on where it was", async () => {
+    expect((await tiny.run(...deploy("powerless"))).status).toBe(0);
+    const going = tiny.start("deploy", "prod:powerless", "--release", "3.0.0", "--strategy", "paused");
+    await going.until("✓ weight.10");
+    const id = idIn(going.told());
+    const state = readFileSync(join(tiny.env["LOTSE_POSTGRES_DIR"] ?? "", "state.json"), "utf8");
+    process.kill((JSON.parse(state) as { process: { pid: number } }).process.pid, "SIGKILL");
+    expect((await going.ended).status, going.told()).toBe(0);
+    expect(await statusOf(id)).toMatchObject({ state: "deployed", run: 1 });
+    expect(await trailOf(id)).toEqual(deployedTrail);
+  });
+
+  it("worker: whoever watches the rollout starts another one", async () => {
+    expect((await tiny.run(...deploy("watched"))).status).toBe(0);
+    const command = ["deploy", "prod:watched", "--release", "3.0.0", "--strategy", "paused", "--detach"];
+    const { rollout: id } = await tiny.json<{ rollout: string }>(...command);
+    await until(id, ({ steps }) => steps.some(({ kind, state }) => kind === "pause" && state === "running"));
+    for (const pid of backgroundWorkers()) process.kill(pid, "SIGKILL");
+    const watched = await tiny.run("status", id, "--watch");
+    expect(watched.status, watched.stderr).toBe(0);
+    expect(await statusOf(id)).toMatchObject({ state: "deployed", run: 1 });
+    expect(await trailOf(id)).toEqual(deployedTrail);
+  });
+});
+
+/** The processes that carry out rollouts in the background. */
+function backgroundWorkers(): readonly number[] {
+  const files = readdirSync(join(tiny.directory, ".lotse/run")).flatMap(
+    (file) => /^worker-(\d+)\.json$/u.exec(file)?.[1] ?? [],
+  );
+  expect(files.length).toBeGreaterThan(0);
+  return files.map(Number);
+}
+
 describe("Ctrl-C", { timeout }, () => {
   it("undoes the tenant at work and ends with 130", async () => {
     expect((await tiny.run(...deploy("stopped"))).status).toBe(0);
@@ -187,6 +224,7 @@ describe("Ctrl-C", { timeout }, () => {
     running.child.kill("SIGINT");
     expect((await running.ended).status).toBe(130);
     const watched = await tiny.run("status", id, "--watch", "-o", "json");
+    expect(watched.stdout, watched.stderr).not.toBe("");
     expect(printed.rollout.parse(JSON.parse(watched.stdout))).toMatchObject({
       state: "aborted",
       tenants: [{ status: "rolled-back" }],

@@ -19,7 +19,12 @@ export interface DatabaseOptions {
   readonly name?: string;
   /** How long one operation keeps trying while the server is away. @defaultValue without end */
   readonly giveUpMs?: number;
+  /** May bring the server back: called each time that the connection is lost, once at a time. */
+  readonly revive?: () => Promise<void>;
 }
+
+/** How long it is left alone after it was tried to bring the server back, in milliseconds. */
+const reviveMs = 1000;
 
 /**
  * The database as we use it. When the connection is lost, an operation is tried again until the server is
@@ -30,10 +35,13 @@ export class Database {
   readonly #pool: pg.Pool;
   readonly #shared: SharedConnections;
   readonly #giveUpMs: number;
+  readonly #revive: () => Promise<void>;
+  #reviving = false;
   readonly #closing = new AbortController();
 
   constructor(options: DatabaseOptions) {
     this.#giveUpMs = options.giveUpMs ?? Number.POSITIVE_INFINITY;
+    this.#revive = options.revive ?? (() => Promise.resolve());
     const most = options.connections ?? 16;
     const config: pg.ClientConfig = {
       connectionString: options.url.reveal(),
@@ -80,11 +88,16 @@ export class Database {
   }
 
   /** Runs one statement without trying again, for what is asked again soon anyway. */
-  queryOnce<R extends pg.QueryResultRow = pg.QueryResultRow>(
+  async queryOnce<R extends pg.QueryResultRow = pg.QueryResultRow>(
     sql: string,
     values: readonly unknown[] = [],
   ): Promise<pg.QueryResult<R>> {
-    return this.#pool.query<R>(sql, [...values]);
+    try {
+      return await this.#pool.query<R>(sql, [...values]);
+    } catch (error) {
+      if (isConnectionLoss(error)) void this.#bringBack();
+      throw error;
+    }
   }
 
   /** Runs a function in a transaction, and again from the start when the connection is lost. */
@@ -128,6 +141,15 @@ export class Database {
     }
   }
 
+  async #bringBack(): Promise<void> {
+    if (this.#reviving || this.#closing.signal.aborted) return;
+    this.#reviving = true;
+    // What keeps it from starting may pass; those who wait for it are told that it is away.
+    await this.#revive().catch(() => undefined);
+    await sleep(reviveMs, undefined, { ref: false });
+    this.#reviving = false;
+  }
+
   async #untilReachable<T>(act: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     for (let waitMs: number = backoffMs.first; ; waitMs = Math.min(waitMs * 2, backoffMs.last)) {
@@ -135,6 +157,7 @@ export class Database {
         return await act();
       } catch (error) {
         if (!isConnectionLoss(error)) throw error;
+        void this.#bringBack();
         const over = performance.now() - startedAt >= this.#giveUpMs;
         if (over || this.#closing.signal.aborted) throw unreachable(error);
         await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);

@@ -20,6 +20,8 @@ import { Starter } from "./starter.ts";
 export interface EngineOptions {
   /** The database; see `openDatabase`. */
   readonly url: Sensitive<string>;
+  /** Brings the database back where it died; see `openDatabase`. */
+  readonly revive?: (() => Promise<void>) | undefined;
   /** What carries out the steps. Left out, this process starts and watches rollouts and runs none itself. */
   readonly driver?: RolloutDriver | ((database: Database) => RolloutDriver | Promise<RolloutDriver>);
   /**
@@ -81,14 +83,14 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
  * @throws LotseError `database.unavailable`
  */
 export async function beginEngine(options: EngineOptions): Promise<BegunEngine> {
-  const { url, driver } = options;
+  const { url, driver, revive } = options;
   const opening = new Database({ url, connections: 2, giveUpMs: 15_000 });
   try {
     await migrate(opening, url);
   } finally {
     await opening.close();
   }
-  const database = new Database({ url });
+  const database = new Database({ url, ...(revive === undefined ? {} : { revive }) });
   const executor = driver === undefined ? null : newExecutorId();
   let worker: Worker | null = null;
   const begin = async (): Promise<void> => {

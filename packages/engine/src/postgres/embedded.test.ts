@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { identify, lockWithin, removeTree, Sensitive, systemClock } from "@lotse/core/kernel";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startEmbedded, stopEmbedded } from "./embedded.ts";
+import { reviveEmbedded, startEmbedded, stopEmbedded } from "./embedded.ts";
 import { defaultServerDirectory, layoutOf } from "./layout.ts";
 import { openDatabase } from "./open-database.ts";
 import { packageFor } from "./programs.ts";
@@ -64,6 +64,21 @@ describe("the embedded server", { timeout }, () => {
     expect(await ask(last.url, "SELECT answer FROM kept")).toBe(42);
     expect(await ask(last.url, "SHOW server_encoding")).toBe("UTF8");
     expect(await ask(last.url, "SHOW data_checksums")).toBe("on");
+  });
+
+  it("is brought back where it died, by one of many who ask, and stays away where it was stopped", async () => {
+    const revive = (): Promise<unknown> => Promise.all([1, 2, 3].map(() => reviveEmbedded({ directory })));
+    await revive();
+    const first = await startEmbedded({ directory });
+    await revive();
+    expect((await startEmbedded({ directory })).pid).toBe(first.pid);
+    await killAll(first.pid);
+    await revive();
+    // The address that others know.
+    expect(await ask(first.url, "SELECT 42")).toBe(42);
+    await stopEmbedded({ directory });
+    await revive();
+    await expect(ask(first.url, "SELECT 42")).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
   it("that is up is found without waiting for who has its lock, and gets its database anew", async () => {

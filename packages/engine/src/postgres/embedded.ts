@@ -13,10 +13,10 @@ import pg from "pg";
 import { initialise } from "./initialise.ts";
 import { layoutOf, type ServerLayout } from "./layout.ts";
 import { probe, roleName, urlOf } from "./probe.ts";
-import { copyPrograms, findPrograms } from "./programs.ts";
+import { copyPrograms, findPrograms, type InstalledPrograms } from "./programs.ts";
 import { ensureRunning, type ServerParts } from "./server.ts";
 import { checkEnterable, serviceUser, type ServiceUser } from "./service-user.ts";
-import { keptPassword, passwordOf, readState, type ServerState } from "./state.ts";
+import { keptPassword, passwordOf, readState, writeState, type ServerState } from "./state.ts";
 
 /** How an embedded server is started. */
 export interface EmbeddedOptions {
@@ -45,23 +45,57 @@ const lockMs = 90_000;
  * @throws LotseError `machine.missing` without PostgreSQL for this machine, `database.start`
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const { directory, clock = systemClock } = options;
+  const place = await placeFor(options);
+  const running = await runningServer(place.layout);
+  return running ?? withLock(place.layout, place.clock, () => bringUp(place));
+}
+
+/**
+ * Starts the embedded PostgreSQL of a directory again where it died; one that was stopped stays so. Asked again and
+ * again it does nothing while the server runs.
+ *
+ * @throws LotseError what `startEmbedded` throws
+ */
+export async function reviveEmbedded(options: EmbeddedOptions): Promise<void> {
+  if (!(await hasDied(layoutOf(options.directory, "none")))) return;
+  const place = await placeFor(options);
+  // Whoever stops it has the lock until that is written down.
+  await withLock(place.layout, place.clock, async () => {
+    if (await hasDied(place.layout)) await bringUp(place);
+  });
+}
+
+async function hasDied(layout: ServerLayout): Promise<boolean> {
+  const server = (await readState(layout))?.process ?? null;
+  return server !== null && !(await isRunning(server));
+}
+
+/** Where a server is kept, and what it is made of. */
+interface Place {
+  readonly layout: ServerLayout;
+  readonly programs: InstalledPrograms;
+  readonly user: ServiceUser | null;
+  readonly clock: Clock;
+}
+
+async function placeFor({ directory, clock = systemClock }: EmbeddedOptions): Promise<Place> {
   const programs = await findPrograms();
   const layout = layoutOf(directory, programs.version);
   const user = await serviceUser(process.getuid?.() === 0);
   if (user === null) await makePrivateDirectory(directory);
   else await makeEnterable(directory, user);
-  const running = await runningServer(layout);
-  if (running !== null) return running;
-  return withLock(layout, clock, async () => {
-    await copyPrograms(programs, layout.programs);
-    const password = await passwordOf(layout);
-    await initialise(layout, password, user);
-    const parts: ServerParts = { layout, password, user, clock };
-    const state = await ensureRunning(parts);
-    await createDatabase(state, password);
-    return serverOf(layout, state, password);
-  });
+  return { layout, programs, user, clock };
+}
+
+/** Whoever calls holds the lock. */
+async function bringUp({ layout, programs, user, clock }: Place): Promise<EmbeddedServer> {
+  await copyPrograms(programs, layout.programs);
+  const password = await passwordOf(layout);
+  await initialise(layout, password, user);
+  const parts: ServerParts = { layout, password, user, clock };
+  const state = await ensureRunning(parts);
+  await createDatabase(state, password);
+  return serverOf(layout, state, password);
 }
 
 /** The server where it is up and has its database: nothing has to be done then, and nobody waited for. */
@@ -98,12 +132,16 @@ export async function stopEmbedded(options: EmbeddedOptions): Promise<void> {
   const { directory, clock = systemClock } = options;
   const layout = layoutOf(directory, "none");
   await withLock(layout, clock, async () => {
-    const server = (await readState(layout))?.process ?? null;
-    if (server === null || !(await isRunning(server))) return;
+    const state = await readState(layout);
+    const server = state?.process ?? null;
+    if (state === null || server === null) return;
+    // Nobody is to start it again by himself.
+    const stopped = (): Promise<void> => writeState(layout, { ...state, process: null });
+    if (!(await isRunning(server))) return stopped();
     // Connections are ended and everything is written; SIGTERM would wait for those who are connected.
     process.kill(server.pid, "SIGINT");
     for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 20) {
-      if (!(await isRunning(server))) return;
+      if (!(await isRunning(server))) return stopped();
       await clock.sleep(20);
     }
     throw new LotseError({

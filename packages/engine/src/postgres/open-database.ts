@@ -1,5 +1,5 @@
 import { LotseError, Sensitive } from "@lotse/core/kernel";
-import { startEmbedded } from "./embedded.ts";
+import { reviveEmbedded, startEmbedded } from "./embedded.ts";
 import { defaultServerDirectory } from "./layout.ts";
 
 /** Which database to use. */
@@ -16,6 +16,8 @@ export interface DatabaseLocation {
 export interface OpenDatabase {
   readonly url: Sensitive<string>;
   readonly kind: "embedded" | "shared";
+  /** Brings it back where it died; see `reviveEmbedded`. Nothing can be done for a shared one. */
+  readonly revive?: () => Promise<void>;
 }
 
 /**
@@ -27,7 +29,8 @@ export async function openDatabase(location: DatabaseLocation): Promise<OpenData
   const { url, workspace } = location;
   if (url === undefined || url === "") {
     const directory = location.directory ?? defaultServerDirectory(workspace, process.getuid?.() === 0);
-    return { url: (await startEmbedded({ directory })).url, kind: "embedded" };
+    const { url: own } = await startEmbedded({ directory });
+    return { url: own, kind: "embedded", revive: () => reviveEmbedded({ directory }) };
   }
   if (URL.canParse(url) && /^postgres(?:ql)?:$/u.test(new URL(url).protocol))
     return { url: new Sensitive(url), kind: "shared" };

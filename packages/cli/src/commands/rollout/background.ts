@@ -33,6 +33,32 @@ export async function ensureWorker({ session, engine, rollouts }: Desk): Promise
   await startBackground(session);
 }
 
+/** How often it is looked whether a worker lives while somebody watches, in milliseconds. */
+const lookMs = 3000;
+
+/**
+ * Sees to it as long as somebody watches that a worker lives, since the one at work may die. Of a shared database that
+ * is only told: a worker of another machine may need keys that this one does not have.
+ *
+ * @param tell - told once, where nobody carries out rollouts
+ */
+export async function keepWorker(
+  desk: Desk,
+  signal: AbortSignal,
+  tell: (text: string) => void,
+): Promise<void> {
+  const { anyWorkerAlive } = await import("@lotse/engine");
+  let told = false;
+  while (!signal.aborted) {
+    if (!desk.shared) await ensureWorker(desk);
+    else if (!told && !(await anyWorkerAlive(desk.engine.database))) {
+      told = true;
+      tell("no worker lives, so nothing goes on: start one with lotse worker\n");
+    }
+    await sleep(lookMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
 /** Starts a worker in the background. Its log is `.lotse/run/worker.log`. */
 export async function startBackground(session: Session): Promise<void> {
   const directory = runDirectory(session);

@@ -17,6 +17,8 @@ export interface Desk {
   /** Its worker, where this process is one, may still be coming up. */
   readonly engine: BegunEngine;
   readonly rollouts: Rollouts;
+  /** Whether others may work with the same database, from other machines. */
+  readonly shared: boolean;
   /** Where records are, where that is not the workspace. */
   readonly records: RequestOptions;
   /** Makes a release reachable for workers of other machines; nothing where there are none. */
@@ -50,6 +52,7 @@ export async function openDesk(context: Context, options: DeskOptions): Promise<
   };
   const engine = await lib.beginEngine({
     url: location.url,
+    revive: location.revive,
     ...(options.worker ? { driver: driverFor, audit: (store) => logOf(lib, session, store) } : {}),
     onAuditError: oncePerCode((error) => context.err(formatError(error, context.stderrColours))),
   });
@@ -64,6 +67,7 @@ export async function openDesk(context: Context, options: DeskOptions): Promise<
     session,
     engine,
     rollouts: engine.rollouts,
+    shared,
     records: shared ? recordsIn(engine.database) : {},
     share: async (release) => {
       if (shared) await lib.pushRelease(engine.database, session.state, release);

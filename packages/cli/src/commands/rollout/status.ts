@@ -1,13 +1,15 @@
 import type { Command } from "commander";
 import { statusOf, type TenantStatus } from "@lotse/core/app";
 import type { PrintedStatus } from "@lotse/core/contract";
+import type { RolloutStatus } from "@lotse/engine";
 import type { Context } from "../../context.ts";
 import { printedRollout, rolloutsText, statusText } from "../../output/rollout.ts";
 import { printResult } from "../../output/result.ts";
 import { table } from "../../output/table.ts";
 import { sessionOf, type CommonOptions } from "../../options.ts";
 import { leaf } from "../leaf.ts";
-import { openDesk } from "./desk.ts";
+import { keepWorker } from "./background.ts";
+import { openDesk, type Desk } from "./desk.ts";
 import { follow } from "./follow.ts";
 
 interface StatusOptions extends CommonOptions {
@@ -48,15 +50,26 @@ async function showRollout(context: Context, id: string, options: StatusOptions)
   const desk = await openDesk(context, { ...options, worker: false });
   try {
     const status =
-      options.watch === true
-        ? await follow(context, desk, id, context.signal)
-        : await desk.rollouts.status(id);
+      options.watch === true ? await watchRollout(context, desk, id) : await desk.rollouts.status(id);
     printResult(context, options.output ?? "table", {
       value: printedRollout(status),
       table: (colours) => statusText(status, colours),
     });
   } finally {
     await desk.engine.close();
+  }
+}
+
+async function watchRollout(context: Context, desk: Desk, id: string): Promise<RolloutStatus> {
+  const over = new AbortController();
+  const keeping = keepWorker(desk, AbortSignal.any([over.signal, context.signal]), context.err);
+  // Watching fails by itself where the database is away for good.
+  keeping.catch(() => undefined);
+  try {
+    return await follow(context, desk, id, context.signal);
+  } finally {
+    over.abort();
+    await keeping.catch(() => undefined);
   }
 }
 
