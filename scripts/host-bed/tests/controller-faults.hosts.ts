@@ -23,6 +23,7 @@ const places: readonly (readonly [string, number, string])[] = [
 ];
 const goodTrail = ["rollout.deploy intent", "rollout.tenant success", "rollout.deploy success", "sound"];
 const badTrail = ["rollout.deploy intent", "rollout.tenant failure", "rollout.deploy failure"];
+const retriedTrail = [...badTrail, "rollout.deploy intent", "rollout.retry success", ...goodTrail.slice(1)];
 
 describe("faults of durable rollouts on three hosts", () => {
   let scene: FaultScene;
@@ -141,12 +142,7 @@ describe("faults of durable rollouts on three hosts", () => {
       expect(await scene.lock("away")).toBe(null);
       expect(await scene.trail(id)).toEqual([...badTrail, "sound"]);
       await expectDeployed("away", await scene.retry(id));
-      expect(await scene.trail(id)).toEqual([
-        ...badTrail,
-        "rollout.deploy intent",
-        "rollout.retry success",
-        ...goodTrail.slice(1),
-      ]);
+      expect(await scene.trail(id)).toEqual(retriedTrail);
       note("host off the network", "before the switch", `failed, told: ${tenant?.status}; deployed by retry`);
     },
     timeout,
@@ -169,7 +165,9 @@ describe("faults of durable rollouts on three hosts", () => {
       expect((await scene.look("full")).units).toEqual(first.units);
       expect(await scene.deployment("full")).toMatchObject({ pending: null, current: { version: "1.0.0" } });
       expect(await scene.lock("full")).toBe(null);
+      expect(await scene.trail(id)).toEqual([...badTrail, "sound"]);
       await expectDeployed("full", await scene.retry(id));
+      expect(await scene.trail(id)).toEqual(retriedTrail);
       note("disk full", "before the release arrives", "gone back, the reason told; deployed by retry");
     },
     timeout,
@@ -212,6 +210,7 @@ describe("faults of durable rollouts on three hosts", () => {
       const { state } = status;
       if (state === "failed") status = await scene.retry(id);
       await expectDeployed("reboot", status);
+      expect(await scene.trail(id)).toEqual(state === "failed" ? retriedTrail : goodTrail);
       note(
         "host loses its power",
         "after the start",

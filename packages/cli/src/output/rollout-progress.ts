@@ -12,8 +12,9 @@ export class RolloutReporter {
     this.#context = context;
   }
 
-  /** Tells what is new. */
+  /** Tells what is new, and first of all how the rollout is called. */
   report(status: RolloutStatus): void {
+    if (this.#state === "") this.#context.err(`rollout ${status.id}\n`);
     for (const [index, step] of status.steps.entries()) this.#step(step, index);
     for (const tenant of status.tenants) this.#tenant(tenant, status.run);
     if (status.state === this.#state) return;
@@ -72,14 +73,13 @@ export class RolloutReporter {
 function stateText({ id, state, steps, reason }: RolloutStatus): string | undefined {
   const at = steps.find((step) => step.state === "running");
   switch (state) {
-    case "queued":
-      return `rollout ${id}`;
     case "waiting":
       return `${at?.tenant ?? ""} waits for the approval ${at?.name ?? ""}: lotse approve ${id}`;
     case "paused":
       return `paused: lotse resume ${id}`;
     case "stuck":
       return `stuck: ${reason ?? ""}; lotse retry ${id}, or lotse abort ${id}`;
+    case "queued":
     case "running":
     case "aborting":
     case "deployed":

@@ -111,6 +111,28 @@ describe("the sequencer", { timeout }, () => {
     expect(found.filter((object) => object.startsWith("direct"))).toHaveLength(6);
   });
 
+  it("places an entry within a second while nothing else happens", async () => {
+    const sequencer = new Sequencer({ database, open });
+    const running = sequencer.run();
+    try {
+      const waits: number[] = [];
+      for (const object of names("one", 10)) {
+        await record([object]);
+        const from = performance.now();
+        while ((await database.query("SELECT FROM lotse.audit_outbox")).rows.length > 0)
+          await new Promise((resolve) => {
+            setTimeout(resolve, 10);
+          });
+        waits.push(performance.now() - from);
+      }
+      // What is usual, since a machine may be busy with other things for a moment.
+      expect(waits.toSorted((a, b) => a - b)[5]).toBeLessThan(1000);
+    } finally {
+      sequencer.stop();
+      await running;
+    }
+  });
+
   it("marks what has no room in the log, and goes on with what follows", async () => {
     await record(["before"]);
     await database.query("INSERT INTO lotse.audit_outbox (event) VALUES ($1)", [

@@ -83,7 +83,8 @@ export function expectNotAskedAgain({ world }: Remains, key: string, pid: number
 
 /** Asserts what the reference itself must be, so that nothing is compared with what is wrong. */
 export function expectCalm(tenant: string, { status, deployment, lock, trail, world }: Remains): void {
-  const { state } = sceneOf(tenant);
+  const { state, warm } = sceneOf(tenant);
+  const kind = warm === true ? "rollback" : "deploy";
   const good = state === "deployed";
   expect({ tenant, state: status.state }).toEqual({ tenant, state });
   expect(lock).toBe(null);
@@ -95,9 +96,9 @@ export function expectCalm(tenant: string, { status, deployment, lock, trail, wo
   ]);
   const outcome = good ? "success" : "failure";
   expect(trail.filter((entry) => entry !== "rollout.approve success")).toEqual([
-    "rollout.deploy intent",
+    `rollout.${kind} intent`,
     `rollout.tenant ${outcome}`,
-    `rollout.deploy ${outcome}`,
+    `rollout.${kind} ${outcome}`,
   ]);
   expect(world.attempts.every(({ was }) => was !== "refused" && was !== "known")).toBe(true);
   for (const { weights } of Object.values(world.places))

@@ -1,6 +1,6 @@
 import { strategyDefinitionSchema, type Deployment, type Hooks, type Release } from "@lotse/core/release";
 import type { RolloutRequestInput } from "../../rollout/request.ts";
-import { firstWorld, halfwayTo, type World } from "./world.ts";
+import { firstWorld, withOther, type World } from "./world.ts";
 
 /** A rollout whose controllers are killed. */
 export interface Scene {
@@ -13,6 +13,8 @@ export interface Scene {
   readonly hooks?: Hooks;
   /** What was rolled out before and never came to its end: it has a part of the traffic. */
   readonly halfway?: true;
+  /** What is wanted runs already beside what has the traffic: the way back is warm. */
+  readonly warm?: true;
   /** Only what undoes is struck: the way there is that of another scene. */
   readonly undoOnly?: true;
 }
@@ -48,6 +50,13 @@ const allScenes: readonly Scene[] = [
     hosts: one,
     state: "deployed",
     halfway: true,
+  },
+  {
+    name: "rollback",
+    strategy: { strategy: "blue-green", gates, watch: { for: "1s", every: "500ms", gates: ["smoke"] } },
+    hosts: one,
+    state: "deployed",
+    warm: true,
   },
   {
     name: "canary",
@@ -121,10 +130,10 @@ const otherId = "3".repeat(64);
 
 /** The rollout of a tenant, which has the tenant's name. */
 export function requestOf(tenant: string): RolloutRequestInput {
-  const { name, strategy } = sceneOf(tenant);
+  const { name, strategy, warm } = sceneOf(tenant);
   return {
     id: tenant,
-    kind: "deploy",
+    kind: warm === true ? "rollback" : "deploy",
     environment,
     release: { id: nextId, version: versions.next },
     strategy: strategyDefinitionSchema.parse({ name, ...strategy }),
@@ -138,10 +147,12 @@ export function before(tenant: string): { world: World; deployment: Deployment }
   const since = "2026-01-01T00:00:00.000Z";
   const placement = { release: firstId, version: versions.first, colour: "blue" } as const;
   const first = { rollout: "first", ...placement };
-  const { hosts, halfway } = sceneOf(tenant);
-  const world = firstWorld(hosts, firstId, versions.first);
+  const { hosts, halfway, warm } = sceneOf(tenant);
+  let world = firstWorld(hosts, firstId, versions.first);
+  if (halfway === true) world = withOther(world, otherId, versions.other, 10);
+  if (warm === true) world = withOther(world, nextId, versions.next, 0);
   return {
-    world: halfway === true ? halfwayTo(world, otherId, versions.other) : world,
+    world,
     deployment: {
       schema: 1,
       environment,

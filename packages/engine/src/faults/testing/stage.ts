@@ -107,7 +107,7 @@ export class Stage {
   /** The log is read as a whole, so what was read is kept until something is missing in it. */
   async #trailOf(tenant: string): Promise<readonly string[]> {
     const isWhole = (trail: readonly string[] | undefined): boolean =>
-      trail?.some((entry) => /^rollout.deploy (?:success|failure)$/u.test(entry)) === true;
+      trail?.some((entry) => /^rollout.(?:deploy|rollback) (?:success|failure)$/u.test(entry)) === true;
     if (!isWhole(this.#trails.get(tenant))) this.#trails = await this.#readTrails();
     return this.#trails.get(tenant) ?? [];
   }

@@ -49,12 +49,12 @@ export function firstWorld(hosts: readonly string[], release: string, version: s
   };
 }
 
-/** The same with another release in green that has a tenth of the traffic. */
-export function halfwayTo(world: World, release: string, version: string): World {
+/** The same with another release in green that has a part of the traffic, in percent. */
+export function withOther(world: World, release: string, version: string, percent: number): World {
   const green = { release, version, state: "running" } as const;
   const places = Object.entries(world.places).map(([host, { instances }]) => [
     host,
-    { weights: { blue: 90, green: 10 }, instances: { ...instances, green } },
+    { weights: { blue: 100 - percent, green: percent }, instances: { ...instances, green } },
   ]);
   return { ...world, places: Object.fromEntries(places) as World["places"] };
 }
