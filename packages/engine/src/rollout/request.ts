@@ -8,6 +8,9 @@ export type RolloutRequestInput = z.input<typeof rolloutRequestSchema>;
 /** The largest request in bytes of JSON; a strategy is a part of it. */
 const maxRequestBytes = 1_000_000;
 
+/** How a NUL, or half of a pair of surrogates, is written in JSON; PostgreSQL stores neither. */
+const notStored = /(?:^|[^\\])(?:\\\\)*\\u(?:0000|d[89a-f])/u;
+
 /**
  * Checks a request that comes from outside.
  *
@@ -16,7 +19,9 @@ const maxRequestBytes = 1_000_000;
 export function parseRequest(input: RolloutRequestInput): RolloutRequest {
   const parsed = rolloutRequestSchema.safeParse(input);
   if (!parsed.success) throw unusable(z.prettifyError(parsed.error).slice(0, 500), parsed.error);
-  const bytes = Buffer.byteLength(JSON.stringify(parsed.data));
+  const text = JSON.stringify(parsed.data);
+  if (notStored.test(text)) throw unusable("it has a NUL, or half a character, in a text");
+  const bytes = Buffer.byteLength(text);
   if (bytes > maxRequestBytes) throw unusable(`it has ${bytes} bytes, more than ${maxRequestBytes}`);
   return parsed.data;
 }

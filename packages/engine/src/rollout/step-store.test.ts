@@ -223,10 +223,17 @@ describe("requests from outside", () => {
     ["with an id that is a path", { id: "../p" }],
     ["of another kind", { kind: "destroy" }],
     ["with something that nobody knows", { colour: "green" }],
+    ["with a NUL that the database does not store", { strategy: { name: "x", steps: ["a\0"] } }],
+    ["with half a character", { strategy: { name: "x", steps: ["\\\ud83d"] } }],
     ["with a strategy that fills the database", { strategy: { name: "x", steps: ["x".repeat(2_000_000)] } }],
   ])("are refused %s", (_, odd) => {
     expect(() => parseRequest({ ...requestFor("p"), ...odd })).toThrow(
       expect.objectContaining({ code: "usage.argument" }) as Error,
     );
+  });
+
+  it("are taken with whatever can be stored", () => {
+    const strategy = { name: "x", steps: ["\\u0000", "\u{1F600}", "\uFFFD"] };
+    expect(parseRequest({ ...requestFor("p"), strategy })).toMatchObject({ strategy });
   });
 });
