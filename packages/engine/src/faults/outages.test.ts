@@ -7,6 +7,7 @@ import { TestServer } from "../testing/test-server.ts";
 import { Controller, Fleet } from "./testing/controllers.ts";
 import { letGo, recoveryMs, setFault, strikeNow } from "./testing/faults.ts";
 import { LosingProxy } from "./testing/losing-proxy.ts";
+import { casesOf, stepsToStrike, type StepToStrike } from "./testing/places.ts";
 import { formatRows, type Row } from "./testing/report.ts";
 import { expectCalm, expectSameEnd } from "./testing/same-end.ts";
 import { Stage, type Remains } from "./testing/stage.ts";
@@ -22,6 +23,7 @@ const rows: Row[] = [];
 const calm = "bluegreen-calm";
 let reference: Remains;
 
+let steps: readonly StepToStrike[] = [];
 let switchAt = -1;
 /** In the middle of what a second controller must not do again at the same time. */
 const inSwitch = (tenant: string): string => `middle ${keyOf(tenant, 1, tenant, switchAt, "switch")}`;
@@ -32,7 +34,9 @@ beforeAll(async () => {
   const controller = await new Controller(stage.settings).ready();
   await stage.start(calm);
   reference = await stage.remains(calm);
-  switchAt = (await stage.plan(calm)).steps.findIndex(({ name }) => name === "switch");
+  const plan = await stage.plan(calm);
+  steps = stepsToStrike(plan, false);
+  switchAt = plan.steps.findIndex(({ name }) => name === "switch");
   await controller.kill();
   expectCalm(calm, reference);
 }, timeout);
@@ -202,6 +206,44 @@ describe("the database", () => {
         expect(await stage.verifyAudit()).toBe(true);
       } finally {
         await fleet.stop();
+        await proxy.close();
+      }
+    },
+    timeout,
+  );
+
+  it.each([
+    { what: "kill -9 of PostgreSQL", round: "power" },
+    { what: "cut off from the database for two seconds", round: "cut" },
+    { what: "the database is silent for two seconds", round: "silent" },
+  ])(
+    "$what, at every boundary and in the middle of every step at once",
+    async ({ what, round }) => {
+      // Nothing waits in the middle of a gate of the engine's own.
+      const cases = casesOf("bluegreen", steps, round).filter(({ point }) => point !== "waiting");
+      const proxy = await LosingProxy.listen(server.server.port);
+      const url = proxy.through(stage.settings.url);
+      for (const { tenant, place } of cases) setFault(stage.world, tenant, { place, how: "hold" });
+      const controller = await new Controller({ ...stage.settings, url }).ready();
+      try {
+        for (const { tenant } of cases) await stage.start(tenant);
+        for (const { tenant } of cases) await stage.struck(tenant);
+        const from = performance.now();
+        if (round === "power") server.kill();
+        else if (round === "cut") proxy.cut();
+        else proxy.silence();
+        for (const { tenant } of cases) letGo(stage.world, tenant);
+        if (round === "power") await server.restart();
+        else await sleep(2000);
+        proxy.mend();
+        for (const { tenant } of cases) expectSameEnd(tenant, await stage.remains(tenant), calm, reference);
+        const where = `bluegreen: ${cases.length} places of ${steps.length} steps, all at once`;
+        const outcome = "deployed, each effect once, by the same controller; recovery is until the last end";
+        const recoveriesMs = [performance.now() - from];
+        rows.push({ fault: what, where, struck: cases.length, outcome, recoveriesMs });
+        expect(await stage.verifyAudit()).toBe(true);
+      } finally {
+        await controller.kill();
         await proxy.close();
       }
     },

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where a controller is struck: `point key`, and how. */
@@ -38,15 +38,21 @@ export function strikeOf(world: string, rollout: string): Death | null {
 
 /** Notes that the fault of a rollout strikes. */
 export function noteStrike(world: string, rollout: string): void {
-  const death: Death = { at: Date.now(), pid: process.pid };
-  writeFileSync(join(world, `struck ${rollout}`), JSON.stringify(death));
+  writeDeath(world, rollout, { at: Date.now(), pid: process.pid });
+}
+
+/** In one step: others look for it all the time. */
+function writeDeath(world: string, rollout: string, death: Death): void {
+  const path = join(world, `struck ${rollout}`);
+  writeFileSync(`${path} ${process.pid}`, JSON.stringify(death));
+  renameSync(`${path} ${process.pid}`, path);
 }
 
 /** Counts the recovery from now on: a controller that waits is only now taken away. */
 export function strikeNow(world: string, rollout: string): void {
   const death = strikeOf(world, rollout);
   if (death === null) throw new Error("nobody waits");
-  writeFileSync(join(world, `struck ${rollout}`), JSON.stringify({ ...death, at: Date.now() }));
+  writeDeath(world, rollout, { ...death, at: Date.now() });
 }
 
 /** Lets a controller go on that waits. */
