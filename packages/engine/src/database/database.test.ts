@@ -60,6 +60,21 @@ describe("the database", { timeout }, () => {
     }
   });
 
+  it("has the server look whether the other end still lives", async () => {
+    const database = new Database({ url: await server.database("vanished") });
+    try {
+      const { rows } = await database.prepared(
+        "settings",
+        `SELECT current_setting('tcp_user_timeout') AS unheard, current_setting('tcp_keepalives_idle') AS idle,
+           current_setting('idle_in_transaction_session_timeout') AS silent`,
+        [],
+      );
+      expect(rows).toEqual([{ unheard: "10000", idle: "3", silent: "5s" }]);
+    } finally {
+      await database.close();
+    }
+  });
+
   it("gives up after the time that it was given", async () => {
     const url = new Sensitive("postgresql://lotse@127.0.0.1:1/lotse");
     const database = new Database({ url, giveUpMs: 100 });

@@ -23,6 +23,16 @@ export interface DatabaseOptions {
   readonly revive?: () => Promise<void>;
 }
 
+/** By these the server finds out within ten seconds that the other end of a connection is gone. */
+const vanishedSettings = [
+  "tcp_keepalives_idle=3",
+  "tcp_keepalives_interval=2",
+  "tcp_keepalives_count=2",
+  "tcp_user_timeout=10000",
+]
+  .map((setting) => `-c ${setting}`)
+  .join(" ");
+
 /** How long it is left alone after it was tried to bring the server back, in milliseconds. */
 const reviveMs = 1000;
 
@@ -52,7 +62,7 @@ export class Database {
       query_timeout: 30_000,
       // A machine that vanishes in the middle must not hold its locks for as long as the server's system waits.
       idle_in_transaction_session_timeout: 5000,
-      options: "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2",
+      options: vanishedSettings,
     };
     this.#shared = new SharedConnections(config, most);
     this.#pool = new pg.Pool({ ...config, max: most });
